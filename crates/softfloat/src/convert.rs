@@ -24,7 +24,13 @@ pub fn store<B: Float>(env: &mut Env, x: F80) -> B {
     if number.is_odd() {
         return odd(env, number);
     }
-    rounded(env, &number)
+    let result = rounded(env, &number);
+    // Nothing is stored then, and the CPU does not tell whether it would have been inexact.
+    if (env.flags - env.masks).intersects(Flags::OE | Flags::UE) {
+        env.flags = env.flags - Flags::PE;
+        env.rounded_up = false;
+    }
+    result
 }
 
 /// To 80 bits without touching NaNs, for a memory operand of `FADD` and the like; a denormal is remembered in `env` and raises

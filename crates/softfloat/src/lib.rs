@@ -13,6 +13,7 @@ mod arithmetic;
 mod compare;
 mod convert;
 mod env;
+mod extended;
 mod format;
 mod round;
 
@@ -23,4 +24,5 @@ pub use convert::{
     to_decimal, to_half, to_signed, to_unsigned, widen,
 };
 pub use env::{Env, Flags, Precision, Rounding};
+pub use extended::{Constant, Quotient, Remainder, extract, remainder, scale};
 pub use format::{Class, F16, F32, F64, F80, Float};

@@ -88,12 +88,13 @@ fn tiny<F: Float>(
         }
         env.rounded_up = unbounded.up;
         let adjusted = exponent + i32::from(unbounded.carry) + BIAS_ADJUST;
-        // Without the adjustment the result is not delivered at all; FSCALE can leave even the adjusted range.
-        return if F::X87 && adjusted >= F::MIN_EXPONENT {
-            F::pack(sign, adjusted, unbounded.significand)
-        } else {
-            F::zero(sign)
-        };
+        // FSCALE can leave even the adjusted range. The other formats deliver nothing at all.
+        if F::X87 && adjusted < F::MIN_EXPONENT {
+            env.raise(Flags::PE);
+            env.rounded_up = false;
+            return F::zero(sign);
+        }
+        return F::pack(sign, adjusted.max(F::MIN_EXPONENT), unbounded.significand);
     }
     if !F::X87 && env.ftz {
         env.raise(Flags::UE | Flags::PE);
@@ -118,11 +119,12 @@ fn huge<F: Float>(env: &mut Env, precision: u32, sign: bool, exponent: i32, unbo
         }
         env.rounded_up = unbounded.up;
         let adjusted = exponent - BIAS_ADJUST;
-        return if F::X87 && adjusted <= F::MAX_EXPONENT {
-            F::pack(sign, adjusted, unbounded.significand)
-        } else {
-            F::infinity(sign)
-        };
+        if F::X87 && adjusted > F::MAX_EXPONENT {
+            env.raise(Flags::PE);
+            env.rounded_up = true;
+            return F::infinity(sign);
+        }
+        return F::pack(sign, adjusted.min(F::MAX_EXPONENT), unbounded.significand);
     }
     env.raise(Flags::PE);
     let infinite = match env.rounding {
