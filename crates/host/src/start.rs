@@ -1,0 +1,111 @@
+//! The way in from C and the way out: [`main!`](crate::main), raw messages, dying of a signal.
+//!
+//! blink does not use Rust's own `main`: the runtime would ignore SIGPIPE, install handlers for SIGSEGV and SIGBUS and open
+//! descriptors 0 to 2 where they are closed, and the guest must find all of that as it was.
+
+use std::ffi::{CStr, c_char, c_int};
+
+/// Defines the C `main` of a program, which calls `$run: fn(Start) -> i32` and returns its result as exit status.
+///
+/// The crate that uses it says `#![no_main]`.
+#[macro_export]
+macro_rules! main {
+    ($run:path) => {
+        /// Called by the C library once, with the vectors of the process.
+        #[unsafe(no_mangle)]
+        extern "C" fn main(argc: core::ffi::c_int, argv: *const *const core::ffi::c_char) -> core::ffi::c_int {
+            // SAFETY: the C library calls `main` with a vector of `argc` strings that live as long as the process.
+            $run(unsafe { $crate::start::Start::new(argc, argv) })
+        }
+    };
+}
+
+/// How this process was started.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    pub arguments: Vec<Vec<u8>>,
+    /// `NAME=value` strings in the order of the process, duplicates and strings without `=` included.
+    pub environment: Vec<Vec<u8>>,
+}
+
+impl Start {
+    /// Copies the vectors.
+    ///
+    /// # Safety
+    /// `argv` points at `argc` pointers to C strings, and nobody changes the environment meanwhile.
+    #[doc(hidden)]
+    pub unsafe fn new(argc: c_int, argv: *const *const c_char) -> Start {
+        let count = usize::try_from(argc).unwrap_or(0);
+        // SAFETY: the caller vouches for `argc` pointers.
+        let arguments = (0..count).map(|i| unsafe { bytes(*argv.add(i)) }).collect();
+        // SAFETY: `environ` is a vector of C strings that ends with a null pointer, or null itself.
+        let environment = unsafe { vector(environ()) };
+        Start { arguments, environment }
+    }
+}
+
+#[cfg(not(target_os = "macos"))]
+fn environ() -> *const *const c_char {
+    unsafe extern "C" {
+        static environ: *const *const c_char;
+    }
+    // SAFETY: POSIX defines `environ`; reading the pointer races with nobody at start.
+    unsafe { environ }
+}
+
+#[cfg(target_os = "macos")]
+fn environ() -> *const *const c_char {
+    // SAFETY: the function returns a pointer to the process's `environ`.
+    unsafe { *libc::_NSGetEnviron() as *const *const c_char }
+}
+
+/// # Safety
+/// `list` is null or a vector of C strings with a null pointer at its end.
+unsafe fn vector(list: *const *const c_char) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    if list.is_null() {
+        return all;
+    }
+    let mut at = list;
+    // SAFETY: `at` moves from entry to entry and stops at the null pointer.
+    while let Some(entry) = unsafe { at.as_ref() }.filter(|entry| !entry.is_null()) {
+        // SAFETY: not null, so a C string.
+        all.push(unsafe { bytes(*entry) });
+        // SAFETY: the null pointer at the end is not reached yet.
+        at = unsafe { at.add(1) };
+    }
+    all
+}
+
+/// # Safety
+/// `string` is a C string.
+unsafe fn bytes(string: *const c_char) -> Vec<u8> {
+    // SAFETY: by the caller.
+    unsafe { CStr::from_ptr(string) }.to_bytes().to_vec()
+}
+
+/// Writes all of `bytes` to a descriptor, as far as it takes them: for messages, where nobody can be told of a failure.
+pub fn say(fd: i32, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        // SAFETY: the slice is readable.
+        let count = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+        match usize::try_from(count) {
+            Ok(0) => return,
+            Ok(count) => bytes = &bytes[count..],
+            Err(_) if crate::Errno::last() == crate::Errno::EINTR => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// True if a message can be written to the descriptor.
+pub fn is_open(fd: i32) -> bool {
+    // SAFETY: asks for flags, touches no memory.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
+}
+
+/// Restores what a program may expect of the process when blink itself ends early: nothing buffered, plain status.
+pub fn exit(status: i32) -> ! {
+    // SAFETY: ends the process at once; nothing of ours needs destructors.
+    unsafe { libc::_exit(status) }
+}
