@@ -1,1 +1,15 @@
-//! See ARCHITECTURE.md.
+//! The only door to the host operating system.
+//!
+//! Safe functions over `libc`: files and directories ([`file`], [`dir`]), I/O on guest memory ([`io`]), sockets, polling,
+//! time, terminals, identity. Results are neutral Rust values or [`Errno`], the *host's* error number; the personality
+//! translates. Nothing here knows the guest's ABI.
+
+pub mod call;
+pub mod errno;
+pub mod log;
+pub mod own;
+pub mod start;
+pub mod system;
+pub mod time;
+
+pub use errno::Errno;

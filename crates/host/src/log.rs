@@ -1,0 +1,43 @@
+//! The log: one line at a time, by one raw write each, to a descriptor of blink's own.
+
+use crate::own::Own;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+static SINKS: Mutex<Vec<Own>> = Mutex::new(Vec::new());
+static ANY: AtomicBool = AtomicBool::new(false);
+
+/// Adds a place that lines go to. Without one they are dropped.
+pub fn add(sink: Own) {
+    SINKS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(sink);
+    ANY.store(true, SeqCst);
+}
+
+/// True if a line would be seen by anyone.
+pub fn is_on() -> bool {
+    ANY.load(SeqCst)
+}
+
+/// Writes `text` and a line end, after the process id.
+pub fn line(text: &str) {
+    if !is_on() {
+        return;
+    }
+    let line = format!("[{}] {text}\n", std::process::id());
+    let sinks = SINKS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+    for sink in sinks {
+        write_all(sink.number(), line.as_bytes());
+    }
+}
+
+/// Writes all of `bytes` as far as the descriptor takes them.
+pub fn write_all(fd: i32, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        // SAFETY: pointer and length are those of a live slice.
+        match unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) } {
+            n if n > 0 => bytes = &bytes[n as usize..],
+            -1 if crate::Errno::last() == crate::Errno::EINTR => {}
+            _ => return,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Where a path leads: to the host's file system, or to a file that only the guest sees (`/proc/self/maps`).

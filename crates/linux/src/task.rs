@@ -1,0 +1,134 @@
+//! A guest thread: its CPU, what the kernel keeps per thread, and the only way from handlers to registers and memory.
+
+use crate::errno::Errno;
+use crate::process::Process;
+use crate::signal::TaskSignals;
+use std::sync::Arc;
+
+pub use crate::task::engine::{Access, Cpu};
+
+/// A thread of the guest. Handlers take `&mut Task`.
+pub struct Task {
+    pub cpu: Cpu,
+    pub process: Arc<Process>,
+    /// The host's thread id, which is the guest's.
+    pub tid: i32,
+    /// Signal mask, alternate stack, slot of the handler.
+    pub signals: TaskSignals,
+    /// Number of the system call being executed; `None` outside and after `rt_sigreturn` (the kernel's `orig_ax` = -1).
+    pub call: Option<u64>,
+    /// Its six arguments, for the trace and for restarts.
+    pub arguments: [u64; 6],
+    /// What `restart_syscall` goes on with.
+    pub restart: Restart,
+    /// Where `exit` of this thread writes 0 and wakes (`set_tid_address`, `CLONE_CHILD_CLEARTID`).
+    pub clear_child_tid: u64,
+    /// `set_robust_list`.
+    pub robust_list: u64,
+    /// Set when this thread is to end: the run loop leaves with this status.
+    pub exited: Option<i32>,
+    /// Writes of calls into guest memory, when they are recorded.
+    pub written: Option<Vec<(u64, u64)>>,
+}
+
+/// The kernel's `restart_block`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Restart {
+    /// `restart_syscall` answers `EINTR`.
+    #[default]
+    None,
+    /// Sleep until `deadline` on `clock`; the rest goes to `remain` unless that is 0.
+    Nanosleep { clock: i32, deadline: host::time::Time, remain: u64 },
+    /// `poll` until the deadline of the monotonic clock.
+    Poll { fds: u64, count: u32, deadline: Option<host::time::Time> },
+    /// `futex(FUTEX_WAIT)` until the deadline.
+    Futex { address: u64, value: u32, operation: i32, bitset: u32, deadline: Option<host::time::Time> },
+}
+
+impl Task {
+    pub fn new(cpu: Cpu, process: Arc<Process>, tid: i32) -> Task {
+        Task {
+            cpu,
+            process,
+            tid,
+            signals: TaskSignals::default(),
+            call: None,
+            arguments: [0; 6],
+            restart: Restart::None,
+            clear_child_tid: 0,
+            robust_list: 0,
+            exited: None,
+            written: None,
+        }
+    }
+
+    /// Copies guest memory into `bytes`: all or `EFAULT`.
+    pub fn load(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), Errno> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.cpu.memory.load_bytes(address, bytes).map_err(|_| Errno::EFAULT)
+    }
+
+    /// Copies `bytes` into guest memory: all or `EFAULT`. The one way for a call to write.
+    pub fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Errno> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.cpu.memory.store_bytes(address, bytes).map_err(|_| Errno::EFAULT)?;
+        self.note_write(address, bytes.len() as u64);
+        Ok(())
+    }
+
+    /// Notes that the host wrote guest memory on this call's behalf.
+    pub fn note_write(&mut self, address: u64, length: u64) {
+        if let Some(written) = &mut self.written {
+            written.push((address, length));
+        }
+    }
+}
+
+/// Stands in for `cpu::Cpu` and `memory::Memory` until they are there; same names, same signatures.
+mod engine {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Access {
+        Read,
+        Write,
+        Fetch,
+    }
+    #[derive(Debug)]
+    pub struct Faulted;
+    pub struct Memory {
+        pub bytes: std::collections::BTreeMap<u64, u8>,
+    }
+    impl Memory {
+        pub fn load_bytes(&mut self, address: u64, out: &mut [u8]) -> Result<(), Faulted> {
+            for (i, byte) in out.iter_mut().enumerate() {
+                *byte = *self.bytes.get(&(address + i as u64)).ok_or(Faulted)?;
+            }
+            Ok(())
+        }
+        pub fn store_bytes(&mut self, address: u64, bytes: &[u8]) -> Result<(), Faulted> {
+            for (i, byte) in bytes.iter().enumerate() {
+                self.bytes.insert(address + i as u64, *byte);
+            }
+            Ok(())
+        }
+    }
+    pub struct Cpu {
+        pub registers: [u64; 16],
+        pub ip: u64,
+        pub fs_base: u64,
+        pub gs_base: u64,
+        pub memory: Memory,
+    }
+    impl Cpu {
+        pub const RAX: u8 = 0;
+        pub fn get(&self, register: u8) -> u64 {
+            self.registers[register as usize]
+        }
+        pub fn set64(&mut self, register: u8, value: u64) {
+            self.registers[register as usize] = value;
+        }
+    }
+}
