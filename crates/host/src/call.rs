@@ -22,6 +22,8 @@ pub(crate) unsafe fn call<const N: usize>(number: libc::c_long, args: [usize; N]
 /// # Safety
 /// As for [`call`].
 pub(crate) unsafe fn blocking<const N: usize>(number: libc::c_long, args: [usize; N]) -> Result<usize, Errno> {
+    let mut a = [0; 6];
+    a[..N].copy_from_slice(&args);
     // SAFETY: the caller vouches for the arguments.
-    unsafe { call(number, args) }
+    unsafe { crate::signal::blocking_call(number, &a) }
 }

@@ -4,10 +4,12 @@
 //! time, terminals, identity. Results are neutral Rust values or [`Errno`], the *host's* error number; the personality
 //! translates. Nothing here knows the guest's ABI.
 
+pub mod blocking;
 pub mod call;
 pub mod errno;
 pub mod log;
 pub mod own;
+pub mod signal;
 pub mod start;
 pub mod system;
 pub mod time;
