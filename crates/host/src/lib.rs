@@ -9,9 +9,11 @@ pub mod call;
 pub mod errno;
 pub mod log;
 pub mod own;
+pub mod process;
 pub mod signal;
 pub mod start;
 pub mod system;
+pub mod thread;
 pub mod time;
 
 pub use errno::Errno;

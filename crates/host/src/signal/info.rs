@@ -109,7 +109,7 @@ impl Info {
                 info.set_u64(40, host_word(raw, times + WORD));
             }
             Layout::Poll => {
-                info.set_u64(16, host_word(raw, UNION) as libc::c_long as i64 as u64);
+                info.set_u64(16, sign_extend(host_word(raw, UNION)));
                 info.set_i32(24, host_i32(raw, UNION + WORD));
             }
             Layout::Fault => info.set_u64(16, host_word(raw, UNION)),
@@ -172,7 +172,13 @@ fn host_i32(raw: &[u8; 128], at: usize) -> i32 {
 fn host_word(raw: &[u8; 128], at: usize) -> u64 {
     let mut bytes = [0; size_of::<libc::c_ulong>()];
     bytes.copy_from_slice(&raw[at..at + WORD]);
-    libc::c_ulong::from_ne_bytes(bytes).into()
+    #[allow(clippy::useless_conversion, reason = "the type differs by host")]
+    u64::from(libc::c_ulong::from_ne_bytes(bytes))
+}
+
+/// A host `long` as 64 bits.
+fn sign_extend(word: u64) -> u64 {
+    if WORD == 8 { word } else { word as i32 as u64 }
 }
 
 #[cfg(test)]

@@ -70,6 +70,7 @@ impl KernelMask {
     }
 
     fn get(&self) -> u64 {
+        #[allow(clippy::unnecessary_cast, reason = "the type differs by host")]
         if SAME {
             return self.0.iter().enumerate().fold(0, |mask, (i, word)| mask | (*word as u64) << (i * WORD_BITS));
         }

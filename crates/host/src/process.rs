@@ -1,0 +1,395 @@
+//! Processes of the host: making them, ending them, waiting for them, and their identity.
+//!
+//! A guest process is a host process. `fork` is the C library's, so that its own locks are right in the child; [`vfork`] and
+//! [`clone_process`] are the kernel's. Statuses hold Linux signal numbers.
+
+use crate::call::{blocking, call};
+use crate::errno::Errno;
+use crate::signal::{self, Info};
+use std::ffi::{CStr, CString};
+
+/// Which side of a fork this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forked {
+    Parent(i32),
+    Child,
+}
+
+/// `fork(2)`: the child has this thread alone. Signals are blocked, and stay blocked on both sides.
+pub fn fork() -> Result<Forked, Errno> {
+    // SAFETY: the child goes on in the same interpreter loop; the C library keeps its own state usable there.
+    match unsafe { libc::fork() } {
+        -1 => Err(Errno::last()),
+        0 => Ok(Forked::Child),
+        pid => Ok(Forked::Parent(pid)),
+    }
+}
+
+/// `clone(2)` without `CLONE_VM`: a fork with other flags, made by the kernel directly. `pidfd` receives a descriptor if
+/// `CLONE_PIDFD` is among the flags.
+pub fn clone_process(flags: u64, pidfd: &mut i32) -> Result<Forked, Errno> {
+    let args = [flags as usize, 0, &raw mut *pidfd as usize, 0, 0];
+    // SAFETY: without CLONE_VM and with no new stack this is a fork; the kernel writes at most the descriptor.
+    // On s390x the stack comes first.
+    let result = unsafe {
+        if cfg!(target_arch = "s390x") {
+            call(libc::SYS_clone, [args[1], args[0], args[2], 0, 0])
+        } else {
+            call(libc::SYS_clone, args)
+        }
+    };
+    match result? {
+        0 => Ok(Forked::Child),
+        pid => Ok(Forked::Parent(pid as i32)),
+    }
+}
+
+/// Bytes of the host stack of a child that shares memory.
+const STACK: usize = 1 << 20;
+
+/// `clone(CLONE_VM | CLONE_VFORK | flags)`: runs `child` in a new process that shares this one's memory, on a stack of its
+/// own, while the calling thread waits until it has ended or executed a program. `child`'s result is its exit status.
+/// All signals of the calling thread are blocked by the caller, and so they are in the child.
+pub fn vfork<F: FnOnce() -> i32>(flags: u64, pidfd: &mut i32, child: F) -> Result<i32, Errno> {
+    extern "C" fn enter<F: FnOnce() -> i32>(argument: *mut libc::c_void) -> libc::c_int {
+        // SAFETY: the parent passes its `Option<F>`, which lives until the parent goes on: after this child has ended.
+        let child = unsafe { &mut *argument.cast::<Option<F>>() }.take();
+        exit_group(child.map_or(127, |child| child()))
+    }
+    let stack = Stack::new(STACK)?;
+    let mut child = Some(child);
+    let flags = flags as i32 | libc::CLONE_VM | libc::CLONE_VFORK;
+    // SAFETY: the stack is ours until the call returns, which is when the child does not use it any more; CLONE_VFORK
+    // keeps the calling thread, whose thread-local state the child shares, from running meanwhile.
+    let pid = unsafe {
+        libc::clone(enter::<F>, stack.top(), flags, (&raw mut child).cast(), &raw mut *pidfd, 0usize, 0usize)
+    };
+    if pid == -1 { Err(Errno::last()) } else { Ok(pid) }
+}
+
+/// A stack with a guard page below.
+struct Stack {
+    base: *mut libc::c_void,
+    size: usize,
+}
+
+impl Stack {
+    fn new(size: usize) -> Result<Stack, Errno> {
+        const GUARD: usize = 64 << 10;
+        let size = size + GUARD;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a new mapping at a place of the kernel's choice.
+        let base = unsafe { libc::mmap(std::ptr::null_mut(), size, libc::PROT_NONE, flags, -1, 0) };
+        if base == libc::MAP_FAILED {
+            return Err(Errno::last());
+        }
+        let stack = Stack { base, size };
+        // SAFETY: inside the mapping just made.
+        let result = unsafe { libc::mprotect(base.byte_add(GUARD), size - GUARD, libc::PROT_READ | libc::PROT_WRITE) };
+        if result == -1 { Err(Errno::last()) } else { Ok(stack) }
+    }
+
+    fn top(&self) -> *mut libc::c_void {
+        // SAFETY: the end of the mapping.
+        unsafe { self.base.byte_add(self.size) }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours and nobody runs on it any more.
+        unsafe { libc::munmap(self.base, self.size) };
+    }
+}
+
+/// Ends the process and all its threads.
+pub fn exit_group(status: i32) -> ! {
+    loop {
+        // SAFETY: ends the process; nothing of ours needs destructors.
+        let _ = unsafe { call(libc::SYS_exit_group, [status as usize]) };
+    }
+}
+
+/// Ends the calling thread alone, without the C library's knowledge: for the main thread, whose end is not that of the
+/// process.
+pub fn exit_thread(status: i32) -> ! {
+    loop {
+        // SAFETY: the main thread's stack and thread-local state are never freed.
+        let _ = unsafe { call(libc::SYS_exit, [status as usize]) };
+    }
+}
+
+/// Resource usage as the kernel counts it: user and system time in seconds and microseconds, then the fourteen counters of
+/// `struct rusage`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub user: (i64, i64),
+    pub system: (i64, i64),
+    pub counters: [i64; 14],
+}
+
+type RawUsage = [libc::c_long; 18];
+
+impl Usage {
+    #[allow(clippy::unnecessary_cast, clippy::useless_conversion, reason = "the type differs by host")]
+    fn new(raw: &RawUsage) -> Usage {
+        let at = |i: usize| i64::from(raw[i]);
+        Usage { user: (at(0), at(1)), system: (at(2), at(3)), counters: std::array::from_fn(|i| at(i + 4)) }
+    }
+}
+
+/// `wait4(2)`: the child (0: none yet with `WNOHANG`), its status, its usage. `options` are Linux's.
+pub fn wait4(pid: i32, options: u32) -> Result<(i32, i32, Usage), Errno> {
+    let mut status = 0i32;
+    let mut raw: RawUsage = [0; 18];
+    let args = [pid as usize, &raw mut status as usize, options as usize, raw.as_mut_ptr() as usize];
+    // SAFETY: the kernel writes a status and a struct rusage of longs.
+    let pid = unsafe { blocking(libc::SYS_wait4, args) }?;
+    Ok((pid as i32, guest_status(status), Usage::new(&raw)))
+}
+
+/// Puts Linux numbers for the host's into a wait status.
+fn guest_status(status: i32) -> i32 {
+    match status & 0x7f {
+        0 => status,
+        // Stopped: the signal is in the second byte. 0xffff means continued.
+        0x7f if status != 0xffff => status & !0xff00 | signal::number(status >> 8 & 0xff) << 8,
+        0x7f => status,
+        number => status & !0x7f | signal::number(number),
+    }
+}
+
+/// `waitid(2)`: what happened, or `None` with `WNOHANG` and nothing to tell, and the usage.
+pub fn waitid(kind: i32, id: i32, options: u32) -> Result<(Option<Info>, Usage), Errno> {
+    let mut raw_info = [0u8; 128];
+    let mut raw: RawUsage = [0; 18];
+    let args =
+        [kind as usize, id as usize, raw_info.as_mut_ptr() as usize, options as usize, raw.as_mut_ptr() as usize];
+    // SAFETY: the kernel writes a siginfo and a struct rusage of longs.
+    unsafe { blocking(libc::SYS_waitid, args) }?;
+    let is_empty = raw_info[..4] == [0; 4];
+    let info = Info::from_host(&raw_info, signal::SIGCHLD);
+    Ok(((!is_empty).then_some(info), Usage::new(&raw)))
+}
+
+/// The process id, asked of the kernel.
+pub fn pid() -> i32 {
+    // SAFETY: no arguments.
+    unsafe { call(libc::SYS_getpid, [0; 1]) }.unwrap_or(0) as i32
+}
+
+pub fn parent() -> i32 {
+    // SAFETY: no arguments.
+    unsafe { libc::getppid() }
+}
+
+/// The thread id.
+pub fn tid() -> i32 {
+    // SAFETY: no arguments.
+    unsafe { call(libc::SYS_gettid, [0; 1]) }.unwrap_or(0) as i32
+}
+
+/// A call of numbers only.
+fn numbers<const N: usize>(number: libc::c_long, args: [i32; N]) -> Result<i32, Errno> {
+    // SAFETY: the calls made here take no pointers.
+    unsafe { call(number, args.map(|arg| arg as usize)) }.map(|result| result as i32)
+}
+
+pub fn group(pid: i32) -> Result<i32, Errno> {
+    numbers(libc::SYS_getpgid, [pid])
+}
+
+pub fn set_group(pid: i32, group: i32) -> Result<i32, Errno> {
+    numbers(libc::SYS_setpgid, [pid, group])
+}
+
+pub fn session(pid: i32) -> Result<i32, Errno> {
+    numbers(libc::SYS_getsid, [pid])
+}
+
+pub fn set_session() -> Result<i32, Errno> {
+    numbers(libc::SYS_setsid, [0])
+}
+
+pub fn pidfd_open(pid: i32, flags: u32) -> Result<i32, Errno> {
+    numbers(libc::SYS_pidfd_open, [pid, flags as i32])
+}
+
+pub fn pidfd_getfd(pidfd: i32, fd: i32, flags: u32) -> Result<i32, Errno> {
+    numbers(libc::SYS_pidfd_getfd, [pidfd, fd, flags as i32])
+}
+
+pub fn membarrier(command: i32, flags: u32, cpu: i32) -> Result<i32, Errno> {
+    numbers(libc::SYS_membarrier, [command, flags as i32, cpu])
+}
+
+pub fn unshare(flags: u64) -> Result<i32, Errno> {
+    numbers(libc::SYS_unshare, [flags as i32])
+}
+
+pub fn setns(fd: i32, kind: u64) -> Result<i32, Errno> {
+    numbers(libc::SYS_setns, [fd, kind as i32])
+}
+
+pub fn yield_now() {
+    // SAFETY: no arguments.
+    unsafe { libc::sched_yield() };
+}
+
+/// Sets the calling thread's name as the kernel shows it (`comm`): 15 bytes at most.
+pub fn set_name(name: &[u8]) {
+    let mut raw = [0u8; 16];
+    let length = name.len().min(15);
+    raw[..length].copy_from_slice(&name[..length]);
+    // SAFETY: the kernel reads a NUL-terminated string of at most 16 bytes.
+    let _ = unsafe { call(libc::SYS_prctl, [libc::PR_SET_NAME as usize, raw.as_ptr() as usize, 0, 0, 0]) };
+}
+
+/// Replaces the process by the program behind `fd`. Returns only to tell why not.
+pub fn exec(fd: i32, arguments: &[CString], environment: &[CString]) -> Errno {
+    let vector = |strings: &[CString]| -> Vec<*const libc::c_char> {
+        strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
+    };
+    let (arguments, environment) = (vector(arguments), vector(environment));
+    let empty: &CStr = c"";
+    let args = [
+        fd as usize,
+        empty.as_ptr() as usize,
+        arguments.as_ptr() as usize,
+        environment.as_ptr() as usize,
+        libc::AT_EMPTY_PATH as usize,
+    ];
+    // SAFETY: vectors of C strings with a null pointer at their end, all alive during the call.
+    match unsafe { call(libc::SYS_execveat, args) } {
+        Err(error) => error,
+        Ok(_) => Errno::ENOSYS,
+    }
+}
+
+/// The interval timers of `setitimer(2)`: interval and value in seconds and microseconds.
+pub type Itimer = [(i64, i64); 2];
+
+fn from_longs(raw: [libc::c_long; 4]) -> Itimer {
+    #[allow(clippy::useless_conversion, reason = "the type differs by host")]
+    let long = |i: usize| i64::from(raw[i]);
+    [(long(0), long(1)), (long(2), long(3))]
+}
+
+pub fn interval_timer(which: i32) -> Result<Itimer, Errno> {
+    let mut raw: [libc::c_long; 4] = [0; 4];
+    // SAFETY: the kernel writes four longs.
+    unsafe { call(libc::SYS_getitimer, [which as usize, raw.as_mut_ptr() as usize]) }?;
+    Ok(from_longs(raw))
+}
+
+/// Sets an interval timer and returns what it was. Values beyond the host's `long` become its greatest.
+pub fn set_interval_timer(which: i32, timer: Itimer) -> Result<Itimer, Errno> {
+    let long = |value: i64| libc::c_long::try_from(value).unwrap_or(libc::c_long::MAX);
+    let new = [long(timer[0].0), long(timer[0].1), long(timer[1].0), long(timer[1].1)];
+    let mut old: [libc::c_long; 4] = [0; 4];
+    let args = [which as usize, new.as_ptr() as usize, old.as_mut_ptr() as usize];
+    // SAFETY: the kernel reads four longs and writes four.
+    unsafe { call(libc::SYS_setitimer, args) }?;
+    Ok(from_longs(old))
+}
+
+/// How a timer of [`timer_create`] tells of its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Notice {
+    pub value: u64,
+    pub signal: i32,
+    /// `SIGEV_*` of Linux.
+    pub kind: i32,
+    pub thread: i32,
+}
+
+/// `timer_create(2)`: the kernel's number of the new timer. Without a notice, SIGALRM with that number as its value.
+pub fn timer_create(clock: i32, notice: Option<Notice>) -> Result<i32, Errno> {
+    const SIGEV_NONE: i32 = 1;
+    #[repr(C)]
+    struct Raw {
+        value: usize,
+        signal: i32,
+        kind: i32,
+        thread: i32,
+        rest: [i32; 13],
+    }
+    let raw = match notice {
+        None => None,
+        Some(notice) => {
+            let signal = match signal::host_number(notice.signal) {
+                Some(signal) => signal,
+                None if notice.kind == SIGEV_NONE => 0,
+                None => return Err(Errno::EINVAL),
+            };
+            let (kind, thread) = (notice.kind, notice.thread);
+            Some(Raw { value: notice.value as usize, signal, kind, thread, rest: [0; 13] })
+        }
+    };
+    let mut id = 0i32;
+    let event = raw.as_ref().map_or(0, |raw| raw as *const Raw as usize);
+    // SAFETY: the kernel reads one sigevent or none and writes an int.
+    unsafe { call(libc::SYS_timer_create, [clock as usize, event, &raw mut id as usize]) }?;
+    Ok(id)
+}
+
+/// Interval and value of a timer, in seconds and nanoseconds.
+pub type Timer = [(i64, i64); 2];
+
+/// The calls with 64-bit times, which 32-bit hosts have beside the old ones.
+const IS_32: bool = size_of::<libc::c_long>() == 4;
+const TIMER_SETTIME: libc::c_long = if IS_32 { 409 } else { libc::SYS_timer_settime };
+const TIMER_GETTIME: libc::c_long = if IS_32 { 408 } else { libc::SYS_timer_gettime };
+
+pub fn timer_set(id: i32, flags: i32, timer: Timer) -> Result<Timer, Errno> {
+    let new = [timer[0].0, timer[0].1, timer[1].0, timer[1].1];
+    let mut old = [0i64; 4];
+    let args = [id as usize, flags as usize, new.as_ptr() as usize, old.as_mut_ptr() as usize];
+    // SAFETY: the kernel reads and writes an itimerspec of 64-bit members.
+    unsafe { call(TIMER_SETTIME, args) }?;
+    Ok([(old[0], old[1]), (old[2], old[3])])
+}
+
+pub fn timer_get(id: i32) -> Result<Timer, Errno> {
+    let mut now = [0i64; 4];
+    // SAFETY: the kernel writes an itimerspec of 64-bit members.
+    unsafe { call(TIMER_GETTIME, [id as usize, now.as_mut_ptr() as usize]) }?;
+    Ok([(now[0], now[1]), (now[2], now[3])])
+}
+
+pub fn timer_overrun(id: i32) -> Result<i32, Errno> {
+    numbers(libc::SYS_timer_getoverrun, [id])
+}
+
+pub fn timer_delete(id: i32) -> Result<i32, Errno> {
+    numbers(libc::SYS_timer_delete, [id])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_keep_their_shape() {
+        assert_eq!(guest_status(0x300), 0x300);
+        assert_eq!(guest_status(9), 9);
+        assert_eq!(guest_status(0x137f), 0x137f);
+        assert_eq!(guest_status(0xffff), 0xffff);
+        assert_eq!(guest_status(0x8b), 0x8b);
+    }
+
+    #[test]
+    fn a_child_that_shares_memory_leaves_its_mark() {
+        let mut mark = 0;
+        let mut pidfd = -1;
+        let old = signal::block_all();
+        let pid = vfork(libc::SIGCHLD as u64, &mut pidfd, || {
+            mark = 7;
+            3
+        });
+        signal::set_exact_mask(old);
+        let pid = pid.unwrap();
+        assert_eq!(mark, 7);
+        assert_eq!(wait4(pid, 0).map(|(pid, status, _)| (pid, status)), Ok((pid, 0x300)));
+    }
+}
