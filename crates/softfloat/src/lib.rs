@@ -16,6 +16,8 @@ mod env;
 mod extended;
 mod format;
 mod round;
+mod transcendental;
+mod wide;
 
 pub use arithmetic::{add, div, fma, mul, sqrt, sub};
 pub use compare::{Nans, compare, max, min, round_to_integral};
@@ -26,3 +28,4 @@ pub use convert::{
 pub use env::{Env, Flags, Precision, Rounding};
 pub use extended::{Constant, Quotient, Remainder, extract, remainder, scale};
 pub use format::{Class, F16, F32, F64, F80, Float};
+pub use transcendental::{arc_tangent_of, cosine, exp2_minus_1, sine, sine_cosine, tangent, y_log2_x, y_log2_x_plus_1};

@@ -1,6 +1,8 @@
 //! Operands at which floating-point code goes wrong, and random ones that land near them.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use softfloat::F80;
+
 /// splitmix64.
 pub struct Random(pub u64);
 
@@ -54,8 +56,8 @@ pub fn edges(fraction: u32, width: u32) -> Vec<u64> {
             both(((bias - e) * one) | 1);
         }
     }
-    for x in [one / 4, special << fraction | one / 4, special << fraction | one / 2 | 0x2a, special << fraction | 0x2a]
-    {
+    let infinity = special << fraction;
+    for x in [one / 4, infinity + one / 4, infinity + one / 2 + 0x2a, infinity + 0x2a] {
         both(x);
     }
     edges.sort_unstable();
@@ -78,4 +80,96 @@ pub fn random(r: &mut Random, fraction: u32, width: u32) -> u64 {
     };
     let sign = r.next() & 1;
     (sign << width | exponent) << fraction | r.fraction() >> (64 - fraction)
+}
+
+/// 80-bit operands of every class, odd encodings included.
+pub fn values() -> Vec<F80> {
+    let mut values = Vec::new();
+    let significands = [
+        0,
+        1,
+        2,
+        3,
+        1 << 62,
+        (1 << 62) - 1,
+        (1 << 62) + 1,
+        (1 << 63) - 1,
+        1 << 63,
+        (1 << 63) + 1,
+        3 << 62,
+        (3 << 62) + 1,
+        u64::MAX,
+        u64::MAX - 1,
+        0xffff_ff00_0000_0000,
+        0xffff_ff80_0000_0000,
+        0xffff_ffff_ffff_f800,
+        0xffff_ffff_ffff_fc00,
+        0x8000_0080_0000_0000,
+        0x8000_0000_0000_0400,
+        0xc90f_daa2_2168_c235,
+        0xa000_0000_0000_0000,
+    ];
+    let exponents = [
+        0,
+        1,
+        2,
+        24,
+        53,
+        64,
+        65,
+        0x3fff,
+        0x3ffe,
+        0x3ffd,
+        0x4000,
+        0x4001,
+        0x400d,
+        0x400e,
+        0x401d,
+        0x401e,
+        0x403c,
+        0x403d,
+        0x403e,
+        0x403f,
+        0x3fff - 64,
+        0x3fff - 1022,
+        0x3fff - 1023,
+        0x3fff - 1074,
+        0x3fff - 1075,
+        0x3fff + 1023,
+        0x3fff + 1024,
+        0x3fff - 126,
+        0x3fff + 127,
+        0x1fff,
+        0x5ffe,
+        0x7ffd,
+        0x7ffe,
+        0x7fff,
+    ];
+    for exponent in exponents {
+        for (n, significand) in significands.into_iter().enumerate() {
+            // All of them where they are odd, a sample elsewhere.
+            let special = matches!(exponent, 0 | 1 | 0x3fff | 0x7ffe | 0x7fff);
+            if special || significand >> 63 != 0 && (n + exponent as usize).is_multiple_of(3) || n == 8 {
+                values.extend([0, 0x8000].map(|sign| F80::new(sign | exponent, significand)));
+            }
+        }
+    }
+    values
+}
+
+pub fn random80(r: &mut Random) -> F80 {
+    let exponent = match r.below(16) {
+        0 => 0,
+        1 => 0x7fff,
+        2 => r.below(0x8000),
+        3 => r.below(70),
+        4 => 0x7ffe - r.below(70),
+        5 => 0x2000 + r.below(4),
+        6 => 0x5ffe + r.below(4),
+        7 => 0x3fff - 1022 - r.below(60),
+        8 => 0x3fff - 126 - r.below(30),
+        _ => 0x3fff + r.below(70) - r.below(70),
+    };
+    let integer = if r.below(20) == 0 && exponent != 0 { 0 } else { u64::from(exponent != 0 || r.below(4) == 0) };
+    F80::new((r.below(2) << 15 | exponent) as u16, integer << 63 | r.fraction() >> 1)
 }
