@@ -1,4 +1,4 @@
-//! The way in from C and the way out: [`main!`](crate::main), raw messages, dying of a signal.
+//! The way in from C and the way out: [`main!`](crate::main), [`exit`].
 //!
 //! blink does not use Rust's own `main`: the runtime would ignore SIGPIPE, install handlers for SIGSEGV and SIGBUS and open
 //! descriptors 0 to 2 where they are closed, and the guest must find all of that as it was.
@@ -82,20 +82,6 @@ unsafe fn vector(list: *const *const c_char) -> Vec<Vec<u8>> {
 unsafe fn bytes(string: *const c_char) -> Vec<u8> {
     // SAFETY: by the caller.
     unsafe { CStr::from_ptr(string) }.to_bytes().to_vec()
-}
-
-/// Writes all of `bytes` to a descriptor, as far as it takes them: for messages, where nobody can be told of a failure.
-pub fn say(fd: i32, mut bytes: &[u8]) {
-    while !bytes.is_empty() {
-        // SAFETY: the slice is readable.
-        let count = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
-        match usize::try_from(count) {
-            Ok(0) => return,
-            Ok(count) => bytes = &bytes[count..],
-            Err(_) if crate::Errno::last() == crate::Errno::EINTR => {}
-            Err(_) => return,
-        }
-    }
 }
 
 /// True if a message can be written to the descriptor.

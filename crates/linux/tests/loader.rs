@@ -214,7 +214,8 @@ fn the_first_line_is_read_by_the_kernels_rules() {
         file.extend(text);
         script::parse(&file).ok().map(|line| (line.interpreter, line.argument))
     };
-    let some = |name: &str, argument: Option<&str>| Some((name.as_bytes().to_vec(), argument.map(|a| a.as_bytes().to_vec())));
+    let some =
+        |name: &str, argument: Option<&str>| Some((name.as_bytes().to_vec(), argument.map(|a| a.as_bytes().to_vec())));
     assert_eq!(line(b"/a\n"), some("/a", None));
     assert_eq!(line(b"  /a  \n"), some("/a", None));
     assert_eq!(line(b"/a b\r\n"), some("/a", Some("b\r")));
@@ -257,7 +258,8 @@ fn what_cannot_be_run_gets_one_clear_line() {
     arm[18] = 183;
     let mut big = hello();
     (big[5], big[18], big[19]) = (2, 0, 22);
-    let mut dynamic = image(3, 0, &[load(5, 0, 0, 0x200, 0x200), Row { kind: INTERP, ..load(4, 0x100, 0, 4, 4) }], 0x200);
+    let mut dynamic =
+        image(3, 0, &[load(5, 0, 0, 0x200, 0x200), Row { kind: INTERP, ..load(4, 0x100, 0, 4, 4) }], 0x200);
     dynamic[0x100..0x104].copy_from_slice(b"/ld\0");
     let disk = Disk::default()
         .with("arm", arm.clone())

@@ -65,7 +65,8 @@ fn unescape_one(text: &[u8]) -> Option<(u8, &[u8])> {
         [b'\'', ..] | [] => None,
         [b'\\', b'0'..=b'7', ..] => {
             let digits = text[1..].iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
-            let value = text[1..=digits].iter().fold(0, |value: u8, digit| value.wrapping_mul(8).wrapping_add(digit - b'0'));
+            let value =
+                text[1..=digits].iter().fold(0, |value: u8, digit| value.wrapping_mul(8).wrapping_add(digit - b'0'));
             Some((value, &text[1 + digits..]))
         }
         [b'\\', letter, rest @ ..] => {

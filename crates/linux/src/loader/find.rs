@@ -77,10 +77,14 @@ fn follow<T: Files>(
     words.push(path.to_vec());
     words.extend(argv.into_iter().skip(1));
     let name = line.interpreter;
-    files
-        .open(&name)
+    open_named(files, &name)
         .and_then(|file| follow(files, &name, file, words, depth + 1))
         .map_err(|refusal| Refusal::ScriptInterpreter(name.clone(), Box::new(refusal)))
+}
+
+/// Opens a path that a file names. Unlike a path that `execve` is given, an empty one is the working directory.
+fn open_named<T: Files>(files: &T, path: &[u8]) -> Result<T::File, Refusal> {
+    if path.is_empty() { Err(Refusal::Directory) } else { files.open(path) }
 }
 
 /// Makes the plan of a file that is no script.
@@ -100,8 +104,7 @@ fn identify(file: &impl Source, head: &[u8]) -> Result<(Kind, Plan), Refusal> {
 
 fn open_interpreter<T: Files>(files: &T, plan: &Plan) -> Result<Option<Image<T::File>>, Refusal> {
     let Some(path) = &plan.interpreter else { return Ok(None) };
-    files
-        .open(path)
+    open_named(files, path)
         .and_then(|file| {
             if file.size() == 0 {
                 return Err(Refusal::Truncated(Part::Header));

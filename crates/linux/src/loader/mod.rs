@@ -6,6 +6,7 @@
 pub mod ape;
 pub mod elf;
 pub mod find;
+pub mod map;
 pub mod refusal;
 pub mod script;
 

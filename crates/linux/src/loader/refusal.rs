@@ -35,7 +35,10 @@ pub enum Refusal {
     Truncated(Part),
     Class(u8),
     ByteOrder(u8),
-    Machine { machine: u16, big_endian: bool },
+    Machine {
+        machine: u16,
+        big_endian: bool,
+    },
     Type(u16),
     ProgramHeaderSize(u16),
     ProgramHeaderCount(u16),
@@ -57,7 +60,11 @@ pub enum Refusal {
     /// Arguments and environment exceed the limit.
     TooBig,
     /// The address space did not take the image: what, at which address, and the Linux errno.
-    Map { what: &'static str, address: u64, errno: Errno },
+    Map {
+        what: &'static str,
+        address: u64,
+        errno: Errno,
+    },
 }
 
 impl Refusal {
@@ -87,7 +94,12 @@ impl Refusal {
     pub fn is_late(&self) -> bool {
         use Refusal::*;
         match self {
-            SegmentTooHigh(_) | SegmentSizes(_) | SegmentMisaligned(_) | SegmentsOverlap(..) | NoSegments | Map { .. } => true,
+            SegmentTooHigh(_)
+            | SegmentSizes(_)
+            | SegmentMisaligned(_)
+            | SegmentsOverlap(..)
+            | NoSegments
+            | Map { .. } => true,
             Truncated(part) => *part == Part::Segment,
             Interpreter(_, inner) | ScriptInterpreter(_, inner) => inner.is_late(),
             _ => false,
@@ -169,8 +181,12 @@ impl fmt::Display for Refusal {
             ProgramHeaderCount(0) => f.write_str("not a program (no program headers)"),
             ProgramHeaderCount(count) => write!(f, "broken ELF file ({count} program headers)"),
             NoSegments => f.write_str("not a program (nothing to load in it)"),
-            SegmentTooHigh(at) => write!(f, "broken ELF file (the segment at {at:#x} reaches beyond the address space)"),
-            SegmentSizes(at) => write!(f, "broken ELF file (the segment at {at:#x} is larger in the file than in memory)"),
+            SegmentTooHigh(at) => {
+                write!(f, "broken ELF file (the segment at {at:#x} reaches beyond the address space)")
+            }
+            SegmentSizes(at) => {
+                write!(f, "broken ELF file (the segment at {at:#x} is larger in the file than in memory)")
+            }
             SegmentMisaligned(at) => {
                 write!(f, "broken ELF file (the segment at {at:#x} lies at another place of its page in the file)")
             }

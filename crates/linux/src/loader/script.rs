@@ -43,7 +43,8 @@ pub fn parse(head: &[u8]) -> Result<Line, Refusal> {
     while is_blank(buffer[end - 1]) {
         end -= 1;
     }
-    let name = first(&buffer, 2..=end, |byte| !is_blank(byte)).filter(|&name| name != end).ok_or(Refusal::ScriptLine)?;
+    let name =
+        first(&buffer, 2..=end, |byte| !is_blank(byte)).filter(|&name| name != end).ok_or(Refusal::ScriptLine)?;
     let separator = first(&buffer, name..=end, is_terminator);
     let argument = match separator {
         Some(at) if buffer[at] != 0 => first(&buffer, at..=end, |byte| !is_blank(byte)),
