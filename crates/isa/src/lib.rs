@@ -32,7 +32,7 @@ pub mod forms;
 pub mod inst;
 pub mod op;
 
-pub use decode::decode;
+pub use decode::{MAX_LENGTH, decode};
 pub use forms::{ROWS, Row};
 pub use inst::{DecodeError, Flow, IndexKind, Instruction, Mem, Mode, Operand, Prefixes, Repeat, Segment, Width};
 pub use op::{Access, Feature, Flags, MAX_OPERANDS, Op, flag};

@@ -587,9 +587,7 @@ macro_rules! for_each_op {
             Pcmpgtq           = pcmpgtq,           "pcmpgtq",         [RW, R],       "........", Sse42;
             Crc32             = crc32,             "crc32",           [RW, R],       "........", Sse42;
             Pcmpestrm         = pcmpestrm,         "pcmpestrm",       [R, R, R],     "m..mm00m", Sse42;
-            Pcmpestrm64       = pcmpestrm64,       "pcmpestrm64",     [R, R, R],     "m..mm00m", Sse42;
             Pcmpestri         = pcmpestri,         "pcmpestri",       [R, R, R],     "m..mm00m", Sse42;
-            Pcmpestri64       = pcmpestri64,       "pcmpestri64",     [R, R, R],     "m..mm00m", Sse42;
             Pcmpistrm         = pcmpistrm,         "pcmpistrm",       [R, R, R],     "m..mm00m", Sse42;
             Pcmpistri         = pcmpistri,         "pcmpistri",       [R, R, R],     "m..mm00m", Sse42;
             // Sse4a
@@ -878,9 +876,7 @@ macro_rules! for_each_op {
             Vblendvpd         = vblendvpd,         "vblendvpd",       [W, R, R, R],  "........", Avx;
             Vpblendvb         = vpblendvb,         "vpblendvb",       [W, R, R, R],  "........", Avx;
             Vpcmpestrm        = vpcmpestrm,        "vpcmpestrm",      [R, R, R],     "m..mm00m", Avx;
-            Vpcmpestrm64      = vpcmpestrm64,      "vpcmpestrm64",    [R, R, R],     "m..mm00m", Avx;
             Vpcmpestri        = vpcmpestri,        "vpcmpestri",      [R, R, R],     "m..mm00m", Avx;
-            Vpcmpestri64      = vpcmpestri64,      "vpcmpestri64",    [R, R, R],     "m..mm00m", Avx;
             Vpcmpistrm        = vpcmpistrm,        "vpcmpistrm",      [R, R, R],     "m..mm00m", Avx;
             Vpcmpistri        = vpcmpistri,        "vpcmpistri",      [R, R, R],     "m..mm00m", Avx;
             // Avx2
@@ -1246,6 +1242,11 @@ impl PackedFlags {
         PackedFlags(f)
     }
 
+    pub(crate) const fn same(self, other: PackedFlags) -> bool {
+        let (a, b) = (self.0, other.0);
+        a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4]
+    }
+
     pub(crate) const fn unpack(self) -> Flags {
         const fn mask(columns: u8) -> u32 {
             use flag::*;
@@ -1297,9 +1298,9 @@ macro_rules! define {
         }
 
         static MNEMONICS: [&str; Op::COUNT] = [$($mnemonic),*];
-        static FEATURES: [Feature; Op::COUNT] = [$(Feature::$feature),*];
+        const FEATURES: [Feature; Op::COUNT] = [$(Feature::$feature),*];
         static FLAGS: [PackedFlags; Op::COUNT] = [$(PackedFlags::parse($flags)),*];
-        static ACCESS: [u8; Op::COUNT] = [$(pack_access(&[$(Access::$access),*])),*];
+        const ACCESS: [u8; Op::COUNT] = [$(pack_access(&[$(Access::$access),*])),*];
     };
 }
 for_each_op!(define);
@@ -1312,6 +1313,11 @@ impl Op {
 
     /// CPUID feature of the legacy form; [`crate::Row::feature`] is exact for each form.
     pub fn feature(self) -> Feature {
+        static TABLE: [Feature; Op::COUNT] = FEATURES;
+        TABLE[self as usize]
+    }
+
+    pub(crate) const fn const_feature(self) -> Feature {
         FEATURES[self as usize]
     }
 
@@ -1322,6 +1328,11 @@ impl Op {
 
     /// Access to the operands; [`crate::Row::access`] is exact for each form.
     pub fn access(self) -> [Access; MAX_OPERANDS] {
-        unpack_access(ACCESS[self as usize])
+        static TABLE: [u8; Op::COUNT] = ACCESS;
+        unpack_access(TABLE[self as usize])
+    }
+
+    pub(crate) const fn const_access(self) -> u8 {
+        ACCESS[self as usize]
     }
 }
