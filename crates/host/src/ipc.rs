@@ -1,0 +1,188 @@
+//! POSIX message queues and System V semaphores and message queues. Shared memory is the address space's business.
+
+use crate::call::{blocking, call};
+use crate::errno::Errno;
+use crate::nr;
+use crate::time::Time;
+use std::ffi::CStr;
+
+fn optional<T>(value: Option<&T>) -> usize {
+    value.map_or(0, |value| value as *const T as usize)
+}
+
+/// man 3 mq_open: attributes are flags, most messages, message size, current messages.
+pub fn mq_open(name: &CStr, flags: u32, mode: u32, attributes: Option<[i64; 4]>) -> Result<i32, Errno> {
+    let raw = attributes.map(native_attributes);
+    let flags = crate::generic::to_host_open(flags) as usize;
+    // SAFETY: name and attributes live over the call.
+    Ok(unsafe { call(libc::SYS_mq_open, [name.as_ptr() as usize, flags, mode as usize, optional(raw.as_ref())]) }?
+        as i32)
+}
+
+fn native_attributes(values: [i64; 4]) -> [isize; 8] {
+    let mut raw = [0isize; 8];
+    for (slot, value) in raw.iter_mut().zip(values) {
+        *slot = value as isize;
+    }
+    // The flags hold O_NONBLOCK.
+    raw[0] = crate::generic::to_host_open(values[0] as u32) as isize;
+    raw
+}
+
+pub fn mq_unlink(name: &CStr) -> Result<(), Errno> {
+    // SAFETY: the name lives over the call.
+    unsafe { call(libc::SYS_mq_unlink, [name.as_ptr() as usize]) }.map(drop)
+}
+
+pub fn mq_send(queue: i32, message: &[u8], priority: u32, deadline: Option<Time>) -> Result<(), Errno> {
+    let args =
+        [queue as usize, message.as_ptr() as usize, message.len(), priority as usize, optional(deadline.as_ref())];
+    // SAFETY: message and deadline live over the call.
+    unsafe { blocking(nr::MQ_TIMEDSEND, args) }.map(drop)
+}
+
+/// The message's length and priority.
+pub fn mq_receive(queue: i32, into: &mut [u8], deadline: Option<Time>) -> Result<(usize, u32), Errno> {
+    let mut priority = 0u32;
+    let args = [
+        queue as usize,
+        into.as_mut_ptr() as usize,
+        into.len(),
+        &raw mut priority as usize,
+        optional(deadline.as_ref()),
+    ];
+    // SAFETY: buffer, priority and deadline live over the call.
+    let n = unsafe { blocking(nr::MQ_TIMEDRECEIVE, args) }?;
+    Ok((n, priority))
+}
+
+/// man 3 mq_getattr, mq_setattr: the attributes before.
+pub fn mq_attributes(queue: i32, new: Option<[i64; 4]>) -> Result<[i64; 4], Errno> {
+    let raw = new.map(native_attributes);
+    let mut old = [0isize; 8];
+    // SAFETY: both structures live over the call.
+    unsafe { call(libc::SYS_mq_getsetattr, [queue as usize, optional(raw.as_ref()), old.as_mut_ptr() as usize]) }?;
+    let flags = crate::generic::from_host_open(old[0] as u32);
+    Ok([i64::from(flags), old[1] as i64, old[2] as i64, old[3] as i64])
+}
+
+/// System V calls, through the C library since some CPUs have only the `ipc` multiplexer.
+pub fn semget(key: i32, count: i32, flags: i32) -> Result<i32, Errno> {
+    // SAFETY: integers only.
+    crate::errno::check(unsafe { libc::semget(key, count, flags) })
+}
+
+/// Operations as (number, operation, flags).
+pub fn semop(id: i32, operations: &[(u16, i16, i16)]) -> Result<(), Errno> {
+    let mut raw: Vec<libc::sembuf> =
+        operations.iter().map(|&(sem_num, sem_op, sem_flg)| libc::sembuf { sem_num, sem_op, sem_flg }).collect();
+    #[cfg(all(target_pointer_width = "64", not(target_arch = "s390x")))]
+    // SAFETY: the operations live over the call.
+    return unsafe { blocking(libc::SYS_semop, [id as usize, raw.as_mut_ptr() as usize, raw.len()]) }.map(drop);
+    #[cfg(not(all(target_pointer_width = "64", not(target_arch = "s390x"))))]
+    // SAFETY: the operations live over the call.
+    return crate::errno::check(unsafe { libc::semop(id, raw.as_mut_ptr(), raw.len() as _) }).map(drop);
+}
+
+/// `semctl` commands whose argument is a number or nothing: GETVAL, SETVAL, GETPID, GETNCNT, GETZCNT, IPC_RMID.
+pub fn semctl(id: i32, number: i32, command: i32, value: i32) -> Result<i32, Errno> {
+    if ![0, 11, 12, 14, 15, 16].contains(&command) {
+        return Err(Errno::EINVAL);
+    }
+    // SAFETY: these commands take an int or nothing.
+    crate::errno::check(unsafe { libc::semctl(id, number, command, value) })
+}
+
+/// `SETALL`.
+pub fn semctl_set_all(id: i32, values: &[u16]) -> Result<(), Errno> {
+    // SAFETY: the caller made the array as long as the set.
+    crate::errno::check(unsafe { libc::semctl(id, 0, 17, values.as_ptr()) }).map(drop)
+}
+
+/// `GETALL` for a set of `count` semaphores.
+pub fn semctl_get_all(id: i32, count: usize) -> Result<Vec<u16>, Errno> {
+    let mut values = vec![0u16; count.max(65536)];
+    // SAFETY: no set is larger than the array.
+    crate::errno::check(unsafe { libc::semctl(id, 0, 13, values.as_mut_ptr()) })?;
+    values.truncate(count);
+    Ok(values)
+}
+
+/// What `IPC_STAT` says of any System V object.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Permissions {
+    pub key: i32,
+    pub uid: u32,
+    pub gid: u32,
+    pub creator_uid: u32,
+    pub creator_gid: u32,
+    pub mode: u32,
+    pub sequence: u16,
+}
+
+fn permissions(raw: &libc::ipc_perm) -> Permissions {
+    Permissions {
+        key: raw.__key,
+        uid: raw.uid,
+        gid: raw.gid,
+        creator_uid: raw.cuid,
+        creator_gid: raw.cgid,
+        mode: raw.mode as u32,
+        sequence: raw.__seq as u16,
+    }
+}
+
+/// `semctl(IPC_STAT)`: permissions, times of last operation and change, number of semaphores.
+pub fn semctl_stat(id: i32) -> Result<(Permissions, i64, i64, u64), Errno> {
+    // SAFETY: all-zero is a valid semid_ds.
+    let mut raw: libc::semid_ds = unsafe { std::mem::zeroed() };
+    // SAFETY: the structure lives over the call.
+    crate::errno::check(unsafe { libc::semctl(id, 0, libc::IPC_STAT, &mut raw) })?;
+    Ok((permissions(&raw.sem_perm), raw.sem_otime as i64, raw.sem_ctime as i64, raw.sem_nsems as u64))
+}
+
+pub fn msgget(key: i32, flags: i32) -> Result<i32, Errno> {
+    // SAFETY: integers only.
+    crate::errno::check(unsafe { libc::msgget(key, flags) })
+}
+
+/// man 2 msgsnd.
+pub fn msgsnd(id: i32, kind: i64, data: &[u8], flags: i32) -> Result<(), Errno> {
+    let mut raw = Vec::with_capacity(size_of::<usize>() + data.len());
+    raw.extend_from_slice(&(kind as isize).to_ne_bytes());
+    raw.extend_from_slice(data);
+    // SAFETY: type and data live over the call.
+    crate::errno::check(unsafe { libc::msgsnd(id, raw.as_ptr().cast(), data.len(), flags) }).map(drop)
+}
+
+/// man 2 msgrcv: type and data.
+pub fn msgrcv(id: i32, room: usize, kind: i64, flags: i32) -> Result<(i64, Vec<u8>), Errno> {
+    let word = size_of::<usize>();
+    let mut raw = vec![0u8; word + room];
+    // SAFETY: the buffer has `room` bytes behind the type.
+    let n = unsafe { libc::msgrcv(id, raw.as_mut_ptr().cast(), room, kind as _, flags) };
+    let n = crate::errno::check_size(n as isize)?;
+    let mut native = [0; size_of::<usize>()];
+    native.copy_from_slice(&raw[..word]);
+    Ok((isize::from_ne_bytes(native) as i64, raw[word..word + n].to_vec()))
+}
+
+/// `msgctl(IPC_RMID)`.
+pub fn msg_remove(id: i32) -> Result<(), Errno> {
+    // SAFETY: this command takes no buffer.
+    crate::errno::check(unsafe { libc::msgctl(id, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
+}
+
+/// What `msgctl(IPC_STAT)` says: permissions, then send, receive and change times, bytes, messages, most bytes, last pids.
+pub fn msg_stat(id: i32) -> Result<(Permissions, [i64; 3], [u64; 3], [i32; 2]), Errno> {
+    // SAFETY: all-zero is a valid msqid_ds.
+    let mut raw: libc::msqid_ds = unsafe { std::mem::zeroed() };
+    // SAFETY: the structure lives over the call.
+    crate::errno::check(unsafe { libc::msgctl(id, libc::IPC_STAT, &mut raw) })?;
+    Ok((
+        permissions(&raw.msg_perm),
+        [raw.msg_stime as i64, raw.msg_rtime as i64, raw.msg_ctime as i64],
+        [raw.__msg_cbytes as u64, raw.msg_qnum as u64, raw.msg_qbytes as u64],
+        [raw.msg_lspid, raw.msg_lrpid],
+    ))
+}
