@@ -7,8 +7,21 @@ pub mod ape;
 pub mod elf;
 pub mod find;
 pub mod map;
+pub mod open;
 pub mod refusal;
 pub mod script;
 
 pub use find::{Files, Found, Kind, find};
+pub use open::HostFiles;
 pub use refusal::{LoadError, Refusal};
+
+use crate::Errno;
+
+/// What `execve` of Linux says about a file before the old program is gone: `Ok`, or the error for the caller. A file whose faults
+/// show later is `Ok`: its process dies of SIGSEGV ([`LoadError::is_late`]).
+pub fn check(files: &impl Files, path: &[u8], argv: &[Vec<u8>]) -> Result<(), Errno> {
+    match find(files, path, argv) {
+        Err(error) if !error.is_late() => Err(error.errno()),
+        _ => Ok(()),
+    }
+}

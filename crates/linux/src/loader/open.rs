@@ -1,0 +1,143 @@
+//! Opening programs in the host's file system, with the checks of `do_open_execat` in Linux.
+
+use super::elf::Source;
+use super::find::Files;
+use super::refusal::Refusal;
+use crate::Errno;
+use host::file;
+use host::io::{self, Position, Segments};
+use std::ffi::{CStr, CString};
+
+const O_RDONLY: u32 = 0;
+const O_NONBLOCK: u32 = 0o4000;
+const O_CLOEXEC: u32 = 0o2000000;
+const X_OK: u32 = 1;
+const AT_EACCESS: u32 = 0x200;
+const S_IFMT: u16 = 0o170000;
+const S_IFREG: u16 = 0o100000;
+const S_IFDIR: u16 = 0o040000;
+const F_SETLEASE: i32 = 1024;
+const F_RDLCK: usize = 0;
+const F_UNLCK: usize = 2;
+
+/// The host's files, by the paths of the host.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HostFiles;
+
+/// An open program. Closes its descriptor when dropped.
+#[derive(Debug)]
+pub struct ProgramFile {
+    fd: i32,
+    size: u64,
+}
+
+impl ProgramFile {
+    /// Opens `path`, relative to the directory `dir`, for execution.
+    pub fn open(dir: i32, path: &CStr) -> Result<ProgramFile, Refusal> {
+        let failed = |error: host::Errno| Refusal::Open(error.into());
+        let status = file::status_at(dir, path, 0).map_err(failed)?;
+        check_kind(status.mode)?;
+        if let Err(error) = executable(dir, path) {
+            return Err(match Errno::from(error) {
+                Errno::EACCES => Refusal::Permission,
+                errno => Refusal::Open(errno),
+            });
+        }
+        // DEVIATION: Linux runs a file that may be executed but not read; we must read it.
+        let fd = file::open(dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0).map_err(failed)?;
+        let mut program = ProgramFile { fd, size: status.size };
+        // The path may lead elsewhere by now.
+        let status = file::status(fd).map_err(failed)?;
+        check_kind(status.mode)?;
+        program.size = status.size;
+        if is_open_for_writing(fd) {
+            return Err(Refusal::Open(Errno::ETXTBSY));
+        }
+        Ok(program)
+    }
+
+    /// The descriptor, which stays this object's.
+    pub fn fd(&self) -> i32 {
+        self.fd
+    }
+
+    /// Gives the descriptor away.
+    pub fn into_fd(self) -> i32 {
+        let fd = self.fd;
+        std::mem::forget(self);
+        fd
+    }
+
+    /// The whole contents, for symbol tables.
+    pub fn contents(&self, limit: u64) -> Vec<u8> {
+        let mut bytes = vec![0; self.size.min(limit) as usize];
+        let count = self.read_at(0, &mut bytes).unwrap_or(0);
+        bytes.truncate(count);
+        bytes
+    }
+}
+
+impl Drop for ProgramFile {
+    fn drop(&mut self) {
+        let _ = file::close(self.fd);
+    }
+}
+
+impl Source for ProgramFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let mut done = 0;
+        while done < buffer.len() {
+            let Some(position) = offset.checked_add(done as u64).and_then(|at| i64::try_from(at).ok()) else { break };
+            let mut segments = Segments::new();
+            segments.push_mut(&mut buffer[done..]);
+            match io::read(self.fd, &segments, Position::At(position), 0) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(host::Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(done)
+    }
+
+    fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl Files for HostFiles {
+    type File = ProgramFile;
+
+    fn open(&self, path: &[u8]) -> Result<ProgramFile, Refusal> {
+        let path = CString::new(path).map_err(|_| Refusal::Open(Errno::ENOENT))?;
+        ProgramFile::open(file::CWD, &path)
+    }
+}
+
+fn check_kind(mode: u16) -> Result<(), Refusal> {
+    match mode & S_IFMT {
+        S_IFREG => Ok(()),
+        S_IFDIR => Err(Refusal::Directory),
+        _ => Err(Refusal::NotRegular),
+    }
+}
+
+/// Execute permission for the effective user, file systems mounted `noexec` included.
+fn executable(dir: i32, path: &CStr) -> Result<(), host::Errno> {
+    match file::faccessat2(dir, path, X_OK, AT_EACCESS) {
+        Err(error) if error == host::Errno::ENOSYS || error == host::Errno::EINVAL => file::faccessat(dir, path, X_OK),
+        other => other,
+    }
+    .map(drop)
+}
+
+/// A read lease is refused with EAGAIN while anyone has the file open for writing. Who may not ask (not the owner) finds out nothing.
+fn is_open_for_writing(fd: i32) -> bool {
+    match file::fcntl(fd, F_SETLEASE, F_RDLCK) {
+        Ok(_) => {
+            let _ = file::fcntl(fd, F_SETLEASE, F_UNLCK);
+            false
+        }
+        Err(error) => error == host::Errno::EAGAIN && cfg!(target_os = "linux"),
+    }
+}
