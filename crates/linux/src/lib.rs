@@ -9,10 +9,13 @@
 pub mod abi;
 pub mod dispatch;
 pub mod errno;
+pub mod loader;
 pub mod mm;
 pub mod path;
 pub mod process;
+pub mod procfs;
 pub mod signal;
+pub mod stack;
 pub mod sys;
 pub mod table;
 pub mod task;

@@ -60,7 +60,13 @@ impl Space<()> for Pages {
         Ok(())
     }
 
-    fn zero(&self, address: u64, length: u64) -> Result<(), Errno> {
+    fn map_stack(&self, _: bool) -> Result<u64, Errno> {
+        unreachable!("the stack is mapped elsewhere")
+    }
+
+    fn store(&self, address: u64, bytes: &[u8]) -> Result<(), Errno> {
+        assert!(bytes.iter().all(|&byte| byte == 0));
+        let length = bytes.len() as u64;
         assert_eq!((address + length) % 4096, 0);
         assert_ne!(self.map.borrow()[&(address & !4095)].0 & 2, 0);
         self.zeroed.borrow_mut().push((address, length));

@@ -39,8 +39,10 @@ pub trait Space<F> {
     /// Maps private pages: of `file` from an offset, or zeros. `protection` is `PROT_*` of Linux.
     fn map(&self, at: At, length: u64, protection: u32, file: Option<(&F, u64)>) -> Result<u64, Errno>;
     fn unmap(&self, address: u64, length: u64) -> Result<(), Errno>;
-    /// Writes zeros into pages that were mapped writable.
-    fn zero(&self, address: u64, length: u64) -> Result<(), Errno>;
+    /// Writes into pages that were mapped writable.
+    fn store(&self, address: u64, bytes: &[u8]) -> Result<(), Errno>;
+    /// Maps the stack; returns its end.
+    fn map_stack(&self, executable: bool) -> Result<u64, Errno>;
 }
 
 /// The random numbers of one start, 0 for the fixed layout.
@@ -178,7 +180,7 @@ fn map_segment<F>(space: &impl Space<F>, file: &F, segment: &Segment, address: u
         space.map(at(start), zeros - start, segment.protection(), Some((file, offset)))?;
         // What cannot be written stays as it is in the file.
         if segment.memory_size > segment.file_size && zeros > file_end && segment.protection() & WRITE != 0 {
-            space.zero(file_end, zeros - file_end)?;
+            space.store(file_end, &vec![0; (zeros - file_end) as usize])?;
         }
     }
     let end = round_up(address + segment.memory_size);

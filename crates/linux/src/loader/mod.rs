@@ -1,7 +1,7 @@
 //! Loading programs: from a path to a mapped image, a stack and the registers at entry.
 //!
 //! [`find`](mod@find) opens files and follows `#!` lines, [`elf`], [`ape`] and [`script`] read them (pure), [`map`] maps the plan into
-//! an address space, [`refusal`] says why not. `man 2 execve`, `man 5 elf`.
+//! an address space, [`start`](mod@start) does it all and builds the stack, [`refusal`] says why not. `man 2 execve`, `man 5 elf`.
 
 pub mod ape;
 pub mod elf;
@@ -10,10 +10,12 @@ pub mod map;
 pub mod open;
 pub mod refusal;
 pub mod script;
+pub mod start;
 
 pub use find::{Files, Found, Kind, find};
 pub use open::HostFiles;
 pub use refusal::{LoadError, Refusal};
+pub use start::{ProgramSpec, Start, start};
 
 use crate::Errno;
 

@@ -68,6 +68,23 @@ impl ProgramFile {
         fd
     }
 
+    /// Where the file lies, for `/proc/self/exe`. `given` is the path by which it was opened.
+    pub fn absolute_path(&self, given: &[u8]) -> Vec<u8> {
+        let name = CString::new(format!("/proc/self/fd/{}", self.fd)).unwrap_or_default();
+        if let Ok(path) = file::readlinkat(file::CWD, &name, 4096)
+            && path.starts_with(b"/")
+        {
+            return path;
+        }
+        if given.starts_with(b"/") {
+            return given.to_vec();
+        }
+        let mut path = host::dir::current().unwrap_or_default();
+        path.push(b'/');
+        path.extend(given.strip_prefix(b"./").unwrap_or(given));
+        path
+    }
+
     /// The whole contents, for symbol tables.
     pub fn contents(&self, limit: u64) -> Vec<u8> {
         let mut bytes = vec![0; self.size.min(limit) as usize];
