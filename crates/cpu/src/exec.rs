@@ -1,0 +1,222 @@
+//! The interpreter's domain: values are integers, and an error means that nothing has happened.
+
+use crate::arith::{Arith, compute};
+use crate::chain::Shape;
+use crate::inst::{Inst, Places};
+use crate::sem::Sem;
+use crate::size::Size;
+use crate::state::{Cpu, RSP};
+use crate::stop::{Flow, Stop};
+use core::marker::PhantomData;
+
+/// A CPU on which an instruction of shape `K` is executed.
+pub struct Exec<'a, K> {
+    pub cpu: &'a mut Cpu,
+    shape: PhantomData<K>,
+}
+
+impl<'a, K: Shape> Exec<'a, K> {
+    #[inline(always)]
+    pub fn new(cpu: &'a mut Cpu) -> Exec<'a, K> {
+        Exec { cpu, shape: PhantomData }
+    }
+
+    #[inline(always)]
+    fn places(inst: &Inst) -> Places {
+        K::PLACES.unwrap_or(inst.form.places())
+    }
+
+    /// A shape that is known has plain addresses.
+    #[inline(always)]
+    fn address(&self, inst: &Inst) -> u64 {
+        if K::PLACES.is_some() {
+            let index = self.cpu.get(inst.index) << (inst.addressing & 3);
+            self.cpu.get(inst.base).wrapping_add(index).wrapping_add(inst.disp)
+        } else {
+            self.cpu.address(inst)
+        }
+    }
+
+    #[inline(always)]
+    fn get(&self, register: u8, size: Size) -> u64 {
+        if K::PLACES.is_some() { size.cut(self.cpu.get(register)) } else { self.cpu.get_any(register, size) }
+    }
+
+    #[inline(always)]
+    fn set(&mut self, register: u8, size: Size, value: u64) {
+        if K::PLACES.is_some() {
+            self.cpu.set(register, size, value);
+        } else {
+            self.cpu.set_any(register, size, value);
+        }
+    }
+}
+
+impl<K: Shape> Sem for Exec<'_, K> {
+    type Int = u64;
+    type Bool = bool;
+    type Stop = Stop;
+
+    #[inline(always)]
+    fn size(&self, inst: &Inst) -> Size {
+        K::SIZE.unwrap_or(inst.form.size())
+    }
+
+    #[inline(always)]
+    fn constant(&mut self, value: u64) -> u64 {
+        value
+    }
+
+    #[inline(always)]
+    fn source(&mut self, inst: &Inst) -> Result<u64, Stop> {
+        let size = self.size(inst);
+        self.source_as(inst, size)
+    }
+
+    #[inline(always)]
+    fn source_as(&mut self, inst: &Inst, size: Size) -> Result<u64, Stop> {
+        match Self::places(inst) {
+            Places::RegReg | Places::MemReg => Ok(self.get(inst.src, size)),
+            Places::RegMem => self.cpu.load(self.address(inst), size),
+            Places::RegImm | Places::MemImm => Ok(size.cut(inst.imm)),
+        }
+    }
+
+    #[inline(always)]
+    fn destination(&mut self, inst: &Inst) -> Result<u64, Stop> {
+        let size = self.size(inst);
+        match Self::places(inst) {
+            Places::MemReg | Places::MemImm => self.cpu.load(self.address(inst), size),
+            _ => Ok(self.get(inst.dst, size)),
+        }
+    }
+
+    #[inline(always)]
+    fn write(&mut self, inst: &Inst, value: u64) -> Flow {
+        let size = self.size(inst);
+        match Self::places(inst) {
+            Places::MemReg | Places::MemImm => self.cpu.store(self.address(inst), size, value)?,
+            _ => self.set(inst.dst, size, value),
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn update(&mut self, inst: &Inst, op: Arith, value: u64) -> Flow {
+        let size = self.size(inst);
+        match Self::places(inst) {
+            Places::MemReg | Places::MemImm => {
+                let address = self.address(inst);
+                if K::PLACES.is_none() && inst.form.is_locked() {
+                    return locked_update(self.cpu, address, size, op, value);
+                }
+                let old = self.cpu.load_for_update(address, size)?;
+                let (new, flags) = compute(op, size, old, value, self.cpu.flags);
+                self.cpu.store(address, size, new)?;
+                self.cpu.flags = flags;
+            }
+            _ => {
+                let old = self.get(inst.dst, size);
+                let (new, flags) = compute(op, size, old, value, self.cpu.flags);
+                self.set(inst.dst, size, new);
+                self.cpu.flags = flags;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn offset(&mut self, inst: &Inst) -> u64 {
+        self.cpu.offset(inst)
+    }
+
+    #[inline(always)]
+    fn register(&mut self, number: u8, size: Size) -> u64 {
+        self.get(number, size)
+    }
+
+    #[inline(always)]
+    fn set_register(&mut self, number: u8, size: Size, value: u64) {
+        self.set(number, size, value);
+    }
+
+    #[inline(always)]
+    fn load(&mut self, address: u64, size: Size) -> Result<u64, Stop> {
+        self.cpu.load(address, size)
+    }
+
+    #[inline(always)]
+    fn store(&mut self, address: u64, size: Size, value: u64) -> Flow {
+        self.cpu.store(address, size, value)
+    }
+
+    #[inline(always)]
+    fn value(&mut self, op: Arith, size: Size, a: u64, b: u64) -> u64 {
+        compute(op, size, a, b, self.cpu.flags).0
+    }
+
+    #[inline(always)]
+    fn flagged(&mut self, op: Arith, size: Size, a: u64, b: u64) -> u64 {
+        let (result, flags) = compute(op, size, a, b, self.cpu.flags);
+        self.cpu.flags = flags;
+        result
+    }
+
+    #[inline(always)]
+    fn sign_extend(&mut self, from: Size, value: u64) -> u64 {
+        from.extend(value)
+    }
+
+    #[inline(always)]
+    fn condition(&mut self, code: u8) -> bool {
+        self.cpu.flags.holds(code)
+    }
+
+    #[inline(always)]
+    fn select(&mut self, condition: bool, yes: u64, no: u64) -> u64 {
+        if condition { yes } else { no }
+    }
+
+    #[inline(always)]
+    fn from_bool(&mut self, condition: bool) -> u64 {
+        condition as u64
+    }
+
+    #[inline(always)]
+    fn next_ip(&mut self) -> u64 {
+        self.cpu.ip
+    }
+
+    #[inline(always)]
+    fn jump(&mut self, target: u64) -> Flow {
+        self.cpu.jump(target)
+    }
+
+    #[inline(always)]
+    fn jump_if(&mut self, condition: bool, target: u64) {
+        if condition {
+            self.cpu.ip = target;
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, size: Size, value: u64) -> Flow {
+        let top = self.cpu.get(RSP).wrapping_sub(size.bytes());
+        self.cpu.store(top, size, value)?;
+        self.cpu.set64(RSP, top);
+        Ok(())
+    }
+}
+
+/// A read-modify-write with LOCK: the flags are those of the attempt that won.
+#[inline(never)]
+fn locked_update(cpu: &mut Cpu, address: u64, size: Size, op: Arith, value: u64) -> Flow {
+    loop {
+        let old = cpu.load_for_update(address, size)?;
+        let (new, flags) = compute(op, size, old, value, cpu.flags);
+        if cpu.compare_exchange(address, size, old, size.cut(new))?.is_ok() {
+            cpu.flags = flags;
+            return Ok(());
+        }
+    }
+}

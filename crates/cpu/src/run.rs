@@ -1,0 +1,151 @@
+//! The interpreter's loop: from block to block until the personality has to act.
+
+use crate::cache::{BlockId, Cache};
+use crate::flags::TF;
+use crate::state::{Cpu, RSP};
+use crate::stop::{Exit, Stop, Trap};
+use isa::{Mode, Op, Segment};
+use memory::{Cause, Fault};
+
+impl Cpu {
+    /// Runs from `ip` until something is to be done that the CPU cannot do itself.
+    pub fn run(&mut self, cache: &mut Cache) -> Exit {
+        if self.system_flags & TF != 0 {
+            return match self.step(cache) {
+                Exit::Stepped => Exit::Trap(Trap::Debug),
+                exit => exit,
+            };
+        }
+        match self.run_blocks(cache) {
+            Ok(never) => match never {},
+            Err(exit) => exit,
+        }
+    }
+
+    fn run_blocks(&mut self, cache: &mut Cache) -> Result<core::convert::Infallible, Exit> {
+        let mut current = cache.find(self).map_err(Exit::Trap)?;
+        loop {
+            if self.memory.attention() != 0 {
+                return Err(Exit::Attention);
+            }
+            if !cache.is_fresh(current) {
+                cache.check(self, current).map_err(Exit::Trap)?;
+            }
+            let block = cache.block(current);
+            self.icount += block.insts.len() as u64;
+            self.ip = block.end;
+            match (block.insts[0].run)(self, &block.insts) {
+                Ok(()) => current = cache.follow(self, current).map_err(Exit::Trap)?,
+                Err(stop) => {
+                    self.settle(cache, current, block_len(cache, current), stop)?;
+                    current = cache.find(self).map_err(Exit::Trap)?;
+                }
+            }
+        }
+    }
+
+    /// Runs one instruction: [`Exit::Stepped`] unless it has another reason to leave.
+    pub fn step(&mut self, cache: &mut Cache) -> Exit {
+        let id = match cache.find(self) {
+            Ok(id) => id,
+            Err(trap) => return Exit::Trap(trap),
+        };
+        if !cache.is_fresh(id)
+            && let Err(trap) = cache.check(self, id)
+        {
+            return Exit::Trap(trap);
+        }
+        let block = cache.block(id);
+        self.icount += 1;
+        self.ip = block.start.wrapping_add(block.insts[0].len as u64);
+        match (block.insts[0].run)(self, &block.insts[..1]) {
+            Ok(()) => Exit::Stepped,
+            Err(stop) => match self.settle(cache, id, 1, stop) {
+                Ok(()) => Exit::Stepped,
+                Err(exit) => exit,
+            },
+        }
+    }
+
+    /// After a block of which `count` instructions were to run has stopped: puts `ip` and the counter right, and
+    /// handles what the CPU can handle itself.
+    #[cold]
+    #[inline(never)]
+    fn settle(&mut self, cache: &mut Cache, id: BlockId, count: usize, stop: Stop) -> Result<(), Exit> {
+        let block = cache.block(id);
+        let done = count - self.left;
+        let at = block.insts[..done].iter().fold(block.start, |ip, inst| ip.wrapping_add(inst.len as u64));
+        let behind = at.wrapping_add(block.insts[done].len as u64);
+        self.icount -= self.left as u64;
+        match stop {
+            Stop::EXIT => {
+                self.icount += 1;
+                if done + 1 < count {
+                    self.ip = behind;
+                }
+                Err(self.exit)
+            }
+            Stop::AGAIN => {
+                self.ip = at;
+                Ok(())
+            }
+            Stop::TRAP => {
+                self.ip = at;
+                Err(Exit::Trap(self.trap))
+            }
+            _ => {
+                let fault = self.memory.fault();
+                if fault.cause != Cause::Code {
+                    self.ip = at;
+                    return Err(Exit::Trap(self.trap_of(cache.mode, fault)));
+                }
+                // A store into code. The pages' blocks become stale before the store; then this one instruction, which is
+                // decoded already, runs again. It may meet a second page of code.
+                self.memory.code_written(fault.address);
+                self.ip = behind;
+                let again = (block.insts[done].run)(self, &block.insts[done..=done]);
+                cache.begin_generation();
+                match again {
+                    Ok(()) => {
+                        self.icount += 1;
+                        Ok(())
+                    }
+                    Err(stop) => {
+                        self.icount += 1;
+                        self.left = 1;
+                        self.settle(cache, id, done + 1, stop)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The exception for a failed memory access: outside the canonical addresses it is not a page fault.
+    fn trap_of(&mut self, mode: Mode, fault: Fault) -> Trap {
+        if fault.cause != Cause::NonCanonical {
+            return Trap::PageFault(fault);
+        }
+        if self.is_stack_access(mode, fault.address) {
+            Trap::StackFault { code: 0 }
+        } else {
+            Trap::GeneralProtection { code: 0 }
+        }
+    }
+
+    /// Did the instruction at `ip` reach `address` through SS?
+    fn is_stack_access(&mut self, mode: Mode, address: u64) -> bool {
+        let mut bytes = [0; 15];
+        let count = self.memory.fetch(self.ip, &mut bytes);
+        let Ok(i) = isa::decode(&bytes[..count], mode) else {
+            return false;
+        };
+        use Op::*;
+        let has_implicit = matches!(i.op, Push | Pop | Pushf | Popf | Call | Ret | Leave | Enter | PushSeg | PopSeg);
+        let is_near_top = address.wrapping_sub(self.get(RSP)).wrapping_add(64) < 128;
+        (has_implicit && (is_near_top || !i.has_memory())) || (i.has_memory() && i.memory.segment == Segment::Ss)
+    }
+}
+
+fn block_len(cache: &Cache, id: BlockId) -> usize {
+    cache.block(id).insts.len()
+}

@@ -1,0 +1,334 @@
+//! Floating-point arithmetic and comparison, packed and scalar (SDM Vol. 1 chapters 10 and 11).
+//!
+//! All lanes are computed first, then the flags of all go to MXCSR, then an unmasked one is a #XM, before the destination
+//! is written.
+
+use super::lanes::lane;
+use crate::chain::{Call, Run, call};
+use crate::flags::{CF, Flags, PF, ZF};
+use crate::inst::Inst;
+use crate::size::Size;
+use crate::state::Cpu;
+use crate::stop::Flow;
+use core::cmp::Ordering;
+use core::marker::PhantomData;
+use isa::{Instruction, Op};
+use softfloat::{Env, F32, F64, Float, Nans, Rounding};
+
+/// A function of two numbers of either format.
+trait Binary {
+    fn apply<F: Float>(env: &mut Env, a: F, b: F) -> F;
+}
+
+macro_rules! binary {
+    ($($name:ident($env:ident, $a:ident, $b:ident) $body:block)*) => {$(
+        struct $name;
+        impl Binary for $name {
+            #[inline(always)]
+            fn apply<F: Float>($env: &mut Env, $a: F, $b: F) -> F $body
+        }
+    )*};
+}
+
+binary! {
+    Add(env, a, b) { softfloat::add(env, a, b) }
+    Sub(env, a, b) { softfloat::sub(env, a, b) }
+    Mul(env, a, b) { softfloat::mul(env, a, b) }
+    Div(env, a, b) { softfloat::div(env, a, b) }
+    Min(env, a, b) { softfloat::min(env, a, b) }
+    Max(env, a, b) { softfloat::max(env, a, b) }
+    Sqrt(env, _a, b) { softfloat::sqrt(env, b) }
+}
+
+struct Ps<O>(PhantomData<O>);
+struct Pd<O>(PhantomData<O>);
+struct Ss<O>(PhantomData<O>);
+struct Sd<O>(PhantomData<O>);
+
+impl<O: Binary> Call for Ps<O> {
+    fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
+        let b = cpu.source128(inst)?;
+        let a = cpu.xmm(inst.dst);
+        let mut env = Env::from_mxcsr(cpu.mxcsr);
+        let value = map32(&mut env, a, b, O::apply);
+        cpu.finish_float(&env)?;
+        cpu.set_xmm(inst.dst, value);
+        Ok(())
+    }
+}
+
+impl<O: Binary> Call for Pd<O> {
+    fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
+        let b = cpu.source128(inst)?;
+        let a = cpu.xmm(inst.dst);
+        let mut env = Env::from_mxcsr(cpu.mxcsr);
+        let value = map64(&mut env, a, b, O::apply);
+        cpu.finish_float(&env)?;
+        cpu.set_xmm(inst.dst, value);
+        Ok(())
+    }
+}
+
+impl<O: Binary> Call for Ss<O> {
+    fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
+        let b = F32(cpu.source_low(inst, Size::B4)? as u32);
+        let a = cpu.xmm(inst.dst);
+        let mut env = Env::from_mxcsr(cpu.mxcsr);
+        let value = O::apply(&mut env, F32(a as u32), b);
+        cpu.finish_float(&env)?;
+        cpu.set_xmm(inst.dst, a & !0xffff_ffff | value.0 as u128);
+        Ok(())
+    }
+}
+
+impl<O: Binary> Call for Sd<O> {
+    #[inline(always)]
+    fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
+        let b = F64(cpu.source_low(inst, Size::B8)?);
+        let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
+        let mut env = Env::from_mxcsr(cpu.mxcsr);
+        let value = O::apply(&mut env, a, b);
+        cpu.finish_float(&env)?;
+        cpu.xmm[inst.dst as usize & 15][0] = value.0;
+        Ok(())
+    }
+}
+
+pub(super) fn handler(i: &Instruction) -> Option<Run> {
+    Some(match i.op {
+        Op::Addps => call::<Ps<Add>>(),
+        Op::Addpd => call::<Pd<Add>>(),
+        Op::Addss => call::<Ss<Add>>(),
+        Op::Addsd => call::<Sd<Add>>(),
+        Op::Subps => call::<Ps<Sub>>(),
+        Op::Subpd => call::<Pd<Sub>>(),
+        Op::Subss => call::<Ss<Sub>>(),
+        Op::Subsd => call::<Sd<Sub>>(),
+        Op::Mulps => call::<Ps<Mul>>(),
+        Op::Mulpd => call::<Pd<Mul>>(),
+        Op::Mulss => call::<Ss<Mul>>(),
+        Op::Mulsd => call::<Sd<Mul>>(),
+        Op::Divps => call::<Ps<Div>>(),
+        Op::Divpd => call::<Pd<Div>>(),
+        Op::Divss => call::<Ss<Div>>(),
+        Op::Divsd => call::<Sd<Div>>(),
+        Op::Minps => call::<Ps<Min>>(),
+        Op::Minpd => call::<Pd<Min>>(),
+        Op::Minss => call::<Ss<Min>>(),
+        Op::Minsd => call::<Sd<Min>>(),
+        Op::Maxps => call::<Ps<Max>>(),
+        Op::Maxpd => call::<Pd<Max>>(),
+        Op::Maxss => call::<Ss<Max>>(),
+        Op::Maxsd => call::<Sd<Max>>(),
+        Op::Sqrtps => call::<Ps<Sqrt>>(),
+        Op::Sqrtpd => call::<Pd<Sqrt>>(),
+        Op::Sqrtss => call::<Ss<Sqrt>>(),
+        Op::Sqrtsd => call::<Sd<Sqrt>>(),
+        Op::Cmpps => call::<Cmpps>(),
+        Op::Cmppd => call::<Cmppd>(),
+        Op::Cmpss => call::<Cmpss>(),
+        Op::Cmpsd => call::<Cmpsd>(),
+        Op::Comiss => call::<Comiss>(),
+        Op::Comisd => call::<Comisd>(),
+        Op::Ucomiss => call::<Ucomiss>(),
+        Op::Ucomisd => call::<Ucomisd>(),
+        Op::Haddps => call::<Haddps>(),
+        Op::Haddpd => call::<Haddpd>(),
+        Op::Hsubps => call::<Hsubps>(),
+        Op::Hsubpd => call::<Hsubpd>(),
+        Op::Addsubps => call::<Addsubps>(),
+        Op::Addsubpd => call::<Addsubpd>(),
+        Op::Roundps => call::<Roundps>(),
+        Op::Roundpd => call::<Roundpd>(),
+        Op::Roundss => call::<Roundss>(),
+        Op::Roundsd => call::<Roundsd>(),
+        Op::Dpps => call::<Dpps>(),
+        Op::Dppd => call::<Dppd>(),
+        _ => return None,
+    })
+}
+
+#[inline(always)]
+pub(super) fn map32(env: &mut Env, a: u128, b: u128, f: impl Fn(&mut Env, F32, F32) -> F32) -> u128 {
+    (0..4).fold(0, |result, n| {
+        let value = f(env, F32(lane(a, 32, n) as u32), F32(lane(b, 32, n) as u32));
+        result | (value.0 as u128) << (32 * n)
+    })
+}
+
+#[inline(always)]
+pub(super) fn map64(env: &mut Env, a: u128, b: u128, f: impl Fn(&mut Env, F64, F64) -> F64) -> u128 {
+    let low = f(env, F64(a as u64), F64(b as u64));
+    let high = f(env, F64((a >> 64) as u64), F64((b >> 64) as u64));
+    (high.0 as u128) << 64 | low.0 as u128
+}
+
+/// The predicates of CMPPS: bits 0-1 choose equal, less, less or equal, unordered; bit 2 negates.
+fn holds<F: Float>(env: &mut Env, predicate: u64, a: F, b: F) -> bool {
+    let nans = if matches!(predicate & 3, 1 | 2) { Nans::Signal } else { Nans::Quiet };
+    let order = softfloat::compare(env, a, b, nans);
+    let is_true = match predicate & 3 {
+        0 => order == Some(Ordering::Equal),
+        1 => order == Some(Ordering::Less),
+        2 => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        _ => order.is_none(),
+    };
+    is_true ^ (predicate & 4 != 0)
+}
+
+fn mask32(is_true: bool) -> F32 {
+    F32(if is_true { u32::MAX } else { 0 })
+}
+
+fn mask64(is_true: bool) -> F64 {
+    F64(if is_true { u64::MAX } else { 0 })
+}
+
+/// An operation on whole registers with its environment.
+fn packed(cpu: &mut Cpu, inst: &Inst, f: impl Fn(&mut Env, u128, u128) -> u128) -> Flow {
+    let b = cpu.source128(inst)?;
+    let a = cpu.xmm(inst.dst);
+    let mut env = Env::from_mxcsr(cpu.mxcsr);
+    let value = f(&mut env, a, b);
+    cpu.finish_float(&env)?;
+    cpu.set_xmm(inst.dst, value);
+    Ok(())
+}
+
+fn scalar32(cpu: &mut Cpu, inst: &Inst, f: impl Fn(&mut Env, F32, F32) -> F32) -> Flow {
+    let b = F32(cpu.source_low(inst, Size::B4)? as u32);
+    let a = cpu.xmm(inst.dst);
+    let mut env = Env::from_mxcsr(cpu.mxcsr);
+    let value = f(&mut env, F32(a as u32), b);
+    cpu.finish_float(&env)?;
+    cpu.set_xmm(inst.dst, a & !0xffff_ffff | value.0 as u128);
+    Ok(())
+}
+
+fn scalar64(cpu: &mut Cpu, inst: &Inst, f: impl Fn(&mut Env, F64, F64) -> F64) -> Flow {
+    let b = F64(cpu.source_low(inst, Size::B8)?);
+    let a = cpu.xmm(inst.dst);
+    let mut env = Env::from_mxcsr(cpu.mxcsr);
+    let value = f(&mut env, F64(a as u64), b);
+    cpu.finish_float(&env)?;
+    cpu.set_xmm(inst.dst, a >> 64 << 64 | value.0 as u128);
+    Ok(())
+}
+
+/// COMISS and its kind: ZF, PF, CF as for unsigned numbers, all set if unordered; OF, SF, AF clear.
+fn compared(cpu: &mut Cpu, env: &Env, order: Option<Ordering>) -> Flow {
+    cpu.finish_float(env)?;
+    cpu.flags = Flags::from_bits(match order {
+        None => ZF | PF | CF,
+        Some(Ordering::Less) => CF,
+        Some(Ordering::Equal) => ZF,
+        Some(Ordering::Greater) => 0,
+    });
+    Ok(())
+}
+
+fn compare32(cpu: &mut Cpu, inst: &Inst, nans: Nans) -> Flow {
+    let b = F32(cpu.source_low(inst, Size::B4)? as u32);
+    let mut env = Env::from_mxcsr(cpu.mxcsr);
+    let order = softfloat::compare(&mut env, F32(cpu.xmm(inst.dst) as u32), b, nans);
+    compared(cpu, &env, order)
+}
+
+fn compare64(cpu: &mut Cpu, inst: &Inst, nans: Nans) -> Flow {
+    let b = F64(cpu.source_low(inst, Size::B8)?);
+    let mut env = Env::from_mxcsr(cpu.mxcsr);
+    let order = softfloat::compare(&mut env, F64(cpu.xmm(inst.dst) as u64), b, nans);
+    compared(cpu, &env, order)
+}
+
+/// Neighbours of the first operand, then of the second.
+fn pairs(cpu: &mut Cpu, inst: &Inst, width: u32, f: impl Fn(&mut Env, u64, u64) -> u64) -> Flow {
+    packed(cpu, inst, |env, a, b| {
+        let half = 64 / width;
+        (0..2 * half).fold(0, |result, n| {
+            let (from, first) = if n < half { (a, 2 * n) } else { (b, 2 * (n - half)) };
+            let value = f(env, lane(from, width, first), lane(from, width, first + 1));
+            result | (value as u128) << (width * n)
+        })
+    })
+}
+
+/// The rounding of ROUNDPS: bit 2 takes MXCSR's, bit 3 keeps PE silent.
+fn rounding(cpu: &Cpu, imm: u64) -> (Rounding, bool) {
+    let mode = if imm & 4 != 0 { Rounding::from_bits(cpu.mxcsr >> 13) } else { Rounding::from_bits(imm as u32) };
+    (mode, imm & 8 == 0)
+}
+
+/// A dot product: the masked products are added in pairs, and the sum goes to the masked lanes.
+fn dot32(env: &mut Env, imm: u64, a: u128, b: u128) -> u128 {
+    let mut products = [F32(0); 4];
+    for n in 0..4 {
+        if imm & 16 << n != 0 {
+            let (x, y) = (F32(lane(a, 32, n) as u32), F32(lane(b, 32, n) as u32));
+            products[n as usize] = softfloat::mul(env, x, y);
+        }
+    }
+    let low = softfloat::add(env, products[0], products[1]);
+    let high = softfloat::add(env, products[2], products[3]);
+    let sum = softfloat::add(env, low, high);
+    (0..4).filter(|n| imm & 1 << n != 0).fold(0, |result, n| result | (sum.0 as u128) << (32 * n))
+}
+
+fn dot64(env: &mut Env, imm: u64, a: u128, b: u128) -> u128 {
+    let mut products = [F64(0); 2];
+    for n in 0..2 {
+        if imm & 16 << n != 0 {
+            products[n as usize] = softfloat::mul(env, F64(lane(a, 64, n)), F64(lane(b, 64, n)));
+        }
+    }
+    let sum = softfloat::add(env, products[0], products[1]);
+    (0..2).filter(|n| imm & 1 << n != 0).fold(0, |result, n| result | (sum.0 as u128) << (64 * n))
+}
+
+crate::sem::calls! {
+    Cmpps(cpu, inst) { packed(cpu, inst, |env, a, b| map32(env, a, b, |env, a, b| mask32(holds(env, inst.imm, a, b)))) }
+    Cmppd(cpu, inst) { packed(cpu, inst, |env, a, b| map64(env, a, b, |env, a, b| mask64(holds(env, inst.imm, a, b)))) }
+    Cmpss(cpu, inst) { scalar32(cpu, inst, |env, a, b| mask32(holds(env, inst.imm, a, b))) }
+    Cmpsd(cpu, inst) { scalar64(cpu, inst, |env, a, b| mask64(holds(env, inst.imm, a, b))) }
+    Comiss(cpu, inst) { compare32(cpu, inst, Nans::Signal) }
+    Comisd(cpu, inst) { compare64(cpu, inst, Nans::Signal) }
+    Ucomiss(cpu, inst) { compare32(cpu, inst, Nans::Quiet) }
+    Ucomisd(cpu, inst) { compare64(cpu, inst, Nans::Quiet) }
+    Haddps(cpu, inst) { pairs(cpu, inst, 32, |env, a, b| softfloat::add(env, F32(a as u32), F32(b as u32)).0 as u64) }
+    Hsubps(cpu, inst) { pairs(cpu, inst, 32, |env, a, b| softfloat::sub(env, F32(a as u32), F32(b as u32)).0 as u64) }
+    Haddpd(cpu, inst) { pairs(cpu, inst, 64, |env, a, b| softfloat::add(env, F64(a), F64(b)).0) }
+    Hsubpd(cpu, inst) { pairs(cpu, inst, 64, |env, a, b| softfloat::sub(env, F64(a), F64(b)).0) }
+    /// Even lanes are subtracted, odd ones added.
+    Addsubps(cpu, inst) {
+        packed(cpu, inst, |env, a, b| (0..4).fold(0, |result, n| {
+            let (x, y) = (F32(lane(a, 32, n) as u32), F32(lane(b, 32, n) as u32));
+            let value = if n & 1 == 0 { softfloat::sub(env, x, y) } else { softfloat::add(env, x, y) };
+            result | (value.0 as u128) << (32 * n)
+        }))
+    }
+    Addsubpd(cpu, inst) {
+        packed(cpu, inst, |env, a, b| {
+            let low = softfloat::sub(env, F64(a as u64), F64(b as u64));
+            let high = softfloat::add(env, F64((a >> 64) as u64), F64((b >> 64) as u64));
+            (high.0 as u128) << 64 | low.0 as u128
+        })
+    }
+    Roundps(cpu, inst) {
+        let (mode, inexact) = rounding(cpu, inst.imm);
+        packed(cpu, inst, |env, a, b| map32(env, a, b, |env, _, b| softfloat::round_to_integral(env, b, mode, inexact)))
+    }
+    Roundpd(cpu, inst) {
+        let (mode, inexact) = rounding(cpu, inst.imm);
+        packed(cpu, inst, |env, a, b| map64(env, a, b, |env, _, b| softfloat::round_to_integral(env, b, mode, inexact)))
+    }
+    Roundss(cpu, inst) {
+        let (mode, inexact) = rounding(cpu, inst.imm);
+        scalar32(cpu, inst, |env, _, b| softfloat::round_to_integral(env, b, mode, inexact))
+    }
+    Roundsd(cpu, inst) {
+        let (mode, inexact) = rounding(cpu, inst.imm);
+        scalar64(cpu, inst, |env, _, b| softfloat::round_to_integral(env, b, mode, inexact))
+    }
+    Dpps(cpu, inst) { packed(cpu, inst, |env, a, b| dot32(env, inst.imm, a, b)) }
+    Dppd(cpu, inst) { packed(cpu, inst, |env, a, b| dot64(env, inst.imm, a, b)) }
+}

@@ -1,0 +1,122 @@
+//! Masks, tests, sums of differences, carry-less products, reciprocals, and the state instructions.
+
+use super::lanes::lane;
+use crate::chain::{Run, call};
+use crate::flags::{CF, Flags, ZF};
+use crate::inst::Inst;
+use crate::state::Cpu;
+use crate::stop::Flow;
+use isa::{Instruction, Op};
+
+pub(super) fn handler(i: &Instruction, is_mmx: bool) -> Option<Run> {
+    Some(match i.op {
+        Op::Pmovmskb if is_mmx => call::<PmovmskbMmx>(),
+        Op::Pmovmskb => call::<Pmovmskb>(),
+        Op::Movmskps => call::<Movmskps>(),
+        Op::Movmskpd => call::<Movmskpd>(),
+        Op::Ptest => call::<Ptest>(),
+        Op::Phminposuw => call::<Phminposuw>(),
+        Op::Mpsadbw => call::<Mpsadbw>(),
+        Op::Pclmulqdq => call::<Pclmulqdq>(),
+        Op::Emms => call::<Emms>(),
+        Op::Fxsave => call::<Fxsave>(),
+        Op::Fxrstor => call::<Fxrstor>(),
+        _ => return None,
+    })
+}
+
+/// The top bit of each lane.
+fn mask(value: u128, width: u32) -> u64 {
+    (0..128 / width).fold(0, |result, n| result | (lane(value, width, n) >> (width - 1)) << n)
+}
+
+/// The product of two polynomials over GF(2).
+fn carry_less(a: u64, b: u64) -> u128 {
+    (0..64).filter(|n| b >> n & 1 != 0).fold(0, |sum, n| sum ^ (a as u128) << n)
+}
+
+fn binary(cpu: &mut Cpu, inst: &Inst, f: impl Fn(u128, u128) -> u128) -> Flow {
+    let b = cpu.source128(inst)?;
+    let value = f(cpu.xmm(inst.dst), b);
+    cpu.set_xmm(inst.dst, value);
+    Ok(())
+}
+
+crate::sem::calls! {
+    Pmovmskb(cpu, inst) {
+        let bytes = cpu.xmm(inst.src).to_le_bytes();
+        let mask = bytes.iter().rev().fold(0, |mask, byte| mask << 1 | (byte >> 7) as u64);
+        cpu.set64(inst.dst, mask);
+        Ok(())
+    }
+    PmovmskbMmx(cpu, inst) {
+        cpu.check_mmx()?;
+        cpu.touch_mmx();
+        cpu.set64(inst.dst, mask(cpu.mmx(inst.src) as u128, 8));
+        Ok(())
+    }
+    Movmskps(cpu, inst) {
+        cpu.set64(inst.dst, mask(cpu.xmm(inst.src), 32));
+        Ok(())
+    }
+    Movmskpd(cpu, inst) {
+        cpu.set64(inst.dst, mask(cpu.xmm(inst.src), 64));
+        Ok(())
+    }
+    /// ZF: no common bit; CF: no bit of the source outside the destination.
+    Ptest(cpu, inst) {
+        let b = cpu.source128(inst)?;
+        let a = cpu.xmm(inst.dst);
+        cpu.flags = Flags::from_bits(if a & b == 0 { ZF } else { 0 } | if !a & b == 0 { CF } else { 0 });
+        Ok(())
+    }
+    /// The smallest word and where it is first.
+    Phminposuw(cpu, inst) {
+        binary(cpu, inst, |_, b| {
+            let (value, index) = (0..8).map(|n| (lane(b, 16, n), n)).min().unwrap_or((0, 0));
+            (index as u128) << 16 | value as u128
+        })
+    }
+    /// Eight sums of four absolute differences: bits 1-0 choose four bytes of the source, bit 2 where the destination starts.
+    Mpsadbw(cpu, inst) {
+        binary(cpu, inst, |a, b| {
+            let (from, with) = ((inst.imm as u32 >> 2 & 1) * 4, (inst.imm as u32 & 3) * 4);
+            (0..8).fold(0, |result, n| {
+                let sum: u64 = (0..4).map(|k| lane(a, 8, from + n + k).abs_diff(lane(b, 8, with + k))).sum();
+                result | (sum as u128) << (16 * n)
+            })
+        })
+    }
+    /// Bits 0 and 4 of the immediate choose the halves.
+    Pclmulqdq(cpu, inst) {
+        binary(cpu, inst, |a, b| carry_less(lane(a, 64, inst.imm as u32 & 1), lane(b, 64, inst.imm as u32 >> 4 & 1)))
+    }
+    Emms(cpu, _inst) {
+        cpu.check_mmx()?;
+        cpu.x87.status &= !0x3800;
+        cpu.x87.valid = 0;
+        Ok(())
+    }
+    Fxsave(cpu, inst) {
+        let address = cpu.address(inst);
+        if address & 15 != 0 {
+            return cpu.protection();
+        }
+        let image = cpu.fxsave();
+        // The last 48 bytes are left to software.
+        cpu.memory.store_bytes(address, &image[..464])?;
+        Ok(())
+    }
+    Fxrstor(cpu, inst) {
+        let address = cpu.address(inst);
+        if address & 15 != 0 {
+            return cpu.protection();
+        }
+        let mut image = [0; 512];
+        cpu.memory.load_bytes(address, &mut image)?;
+        if cpu.fxrstor(&image).is_err() {
+            return cpu.protection();
+        }
+        Ok(())
+    }
+}
