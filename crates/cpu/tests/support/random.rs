@@ -94,16 +94,16 @@ impl Random {
         sign | match self.below(16) {
             0 => 0,
             1 => 1,
-            2 => r & 0x007f_ffff,                    // denormal
-            3 => 0x0080_0000 | r & 3,                // smallest normal
-            4 => 0x007f_ffff - (r & 1),              // largest denormal
-            5 => 0x7f7f_ffff - (r & 3),              // largest
-            6 => 0x7f80_0000,                        // infinity
-            7 => 0x7fc0_0000 | r & 0x003f_ffff,      // quiet
-            8 => 0x7f80_0001 | r & 0x003f_ffff,      // signalling
-            9 => (0x3f80_0000 + (r % 9)) - 4,        // near one
-            10 => 0x4f00_0000 + (r % 5) - 2,         // near 2^31
-            11 => 0x5f00_0000 + (r % 5) - 2,         // near 2^63
+            2 => r & 0x007f_ffff,                      // denormal
+            3 => 0x0080_0000 | r & 3,                  // smallest normal
+            4 => 0x007f_ffff - (r & 1),                // largest denormal
+            5 => 0x7f7f_ffff - (r & 3),                // largest
+            6 => 0x7f80_0000,                          // infinity
+            7 => 0x7fc0_0000 | r & 0x003f_ffff,        // quiet
+            8 => 0x7f80_0001 | r & 0x003f_ffff,        // signalling
+            9 => (0x3f80_0000 + (r % 9)) - 4,          // near one
+            10 => 0x4f00_0000 + (r % 5) - 2,           // near 2^31
+            11 => 0x5f00_0000 + (r % 5) - 2,           // near 2^63
             12 => ((r % 2001) as f32 / 4.0).to_bits(), // quarters
             13 => (0x3f80_0000 & !(0xff << 23)) | ((127 - 30 + (self.below(60) as u32)) << 23) | r & 0x007f_ffff,
             14 => r & 0x7fff_ffff & !(r.wrapping_mul(77) >> 9),
@@ -127,15 +127,15 @@ impl Random {
             7 => 0x7ff8_0000_0000_0000 | fraction >> 1,
             8 => 0x7ff0_0000_0000_0001 | fraction >> 1,
             9 => (0x3ff0_0000_0000_0000 + r % 9) - 4,
-            10 => 0x41e0_0000_0000_0000 + (r % 5) - 2,                     // near 2^31
-            11 => 0x43e0_0000_0000_0000 + (r % 5) - 2,                     // near 2^63
+            10 => 0x41e0_0000_0000_0000 + (r % 5) - 2, // near 2^31
+            11 => 0x43e0_0000_0000_0000 + (r % 5) - 2, // near 2^63
             12 => ((r % 2001) as f64 / 4.0).to_bits(),
             13 => ((1023 - 40 + self.below(80)) << 52) | fraction,
-            14 => (0x41df_ffff_ffc0_0000 + (r % 5) * 0x0010_0000) & !0xf,  // near 2^31 - 1/2
+            14 => (0x41df_ffff_ffc0_0000 + (r % 5) * 0x0010_0000) & !0xf, // near 2^31 - 1/2
             15 => (f64::from(self.single() & 0x7fff_ffff) as i64 as u64) & 0x7fff_ffff_ffff_ffff,
             16 => f64::from(f32::from_bits(self.single())).to_bits() & !(1 << 63), // exact as binary32, its denormals too
-            17 => ((1023 - 150 + self.below(60)) << 52) | fraction,        // near the denormals of binary32
-            18 => ((1023 + 126 + self.below(3)) << 52) | fraction,         // near its overflow
+            17 => ((1023 - 150 + self.below(60)) << 52) | fraction,                // near the denormals of binary32
+            18 => ((1023 + 126 + self.below(3)) << 52) | fraction,                 // near its overflow
             _ => r & !(1 << 63),
         }
     }

@@ -31,9 +31,8 @@ pub const DF: u64 = 0x400;
 pub const OF: u64 = 0x800;
 pub const STATUS: u64 = CF | PF | AF | ZF | SF | OF;
 
-pub const GPR_NAMES: [&str; 16] = [
-    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-];
+pub const GPR_NAMES: [&str; 16] =
+    ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct State(pub [u64; WORDS]);

@@ -1,0 +1,158 @@
+//! Every row against the real CPU: the loop behind the long run (`examples/against_cpu.rs`) and the short one in the tests.
+
+use super::case::{Case, Outcome, Stop};
+use super::compare::{Verdict, compare, report};
+use super::encode::Encoder;
+use super::engine::Engine;
+use super::generate;
+use super::native::Native;
+use super::random::Random;
+use isa::{Instruction, Mode, ROWS};
+
+#[derive(Clone, Default)]
+pub struct RowResult {
+    pub cases: u64,
+    /// Ran to their end on the CPU (the others made an exception).
+    pub completed: u64,
+    pub undefined_flags: u64,
+    pub different: u64,
+    /// Ours said #UD and the CPU did not.
+    pub refused: u64,
+    /// The CPU said #UD.
+    pub unknown_to_cpu: u64,
+    /// A listing, to name the row.
+    pub example: String,
+}
+
+impl RowResult {
+    /// Nothing of the row is implemented.
+    pub fn is_unimplemented(&self) -> bool {
+        self.refused > 0
+            && self.refused + self.unknown_to_cpu >= self.cases - self.cases / 8
+            && self.refused * 4 > self.completed
+    }
+}
+
+pub struct Options {
+    pub seed: u64,
+    pub states: u64,
+    /// Part of the mnemonic or `#row`; empty for all.
+    pub pattern: String,
+    /// One case only.
+    pub only: Option<u64>,
+    /// Reports to print for a row.
+    pub reports: u64,
+}
+
+pub struct Suite {
+    pub encoder: Encoder,
+    pub engine: Engine,
+    pub native: Native,
+    /// What the run printed about differences.
+    pub reports: String,
+}
+
+/// Does the pattern choose this row?
+pub fn is_chosen(row: usize, pattern: &str) -> bool {
+    let mnemonic = ROWS[row].op.mnemonic();
+    pattern.is_empty()
+        || pattern.split(',').any(|p| match p.strip_prefix('#') {
+            Some(number) => number.parse() == Ok(row),
+            None => match p.strip_prefix('=') {
+                Some(name) => name == mnemonic,
+                None => match p.strip_prefix('@') {
+                    Some(feature) => format!("{:?}", ROWS[row].feature()).eq_ignore_ascii_case(feature),
+                    None => mnemonic.contains(p),
+                },
+            },
+        })
+}
+
+/// Case `index` of a row: always the same for the same seed.
+pub fn nth_case(encoder: &Encoder, seed: u64, row: usize, index: u64) -> Option<(Case, Instruction)> {
+    let mut random = Random::keyed(seed ^ (row as u64) << 40, index);
+    generate::case(encoder, row, &mut random)
+}
+
+impl Suite {
+    /// `None` where there is no CPU to compare with.
+    pub fn new() -> Option<Suite> {
+        let native = Native::start()?;
+        Some(Suite { encoder: Encoder::new(Mode::Bits64), engine: Engine::new(), native, reports: String::new() })
+    }
+
+    /// Runs one row; `None` if it has no form in 64-bit mode or nothing to compare.
+    pub fn row(&mut self, row: usize, options: &Options) -> Option<RowResult> {
+        if self.encoder.is_empty(row) || generate::is_excluded(ROWS[row].op).is_some() {
+            return None;
+        }
+        let mut result = RowResult::default();
+        let indices = match options.only {
+            Some(only) => only..only + 1,
+            None => 0..options.states,
+        };
+        let mut index = indices.start;
+        while index < indices.end {
+            let end = (index + 500).min(indices.end);
+            let batch: Vec<(u64, Case, Instruction)> = (index..end)
+                .filter_map(|n| {
+                    let (case, instruction) = nth_case(&self.encoder, options.seed, row, n)?;
+                    Some((n, case, instruction))
+                })
+                .collect();
+            let cases: Vec<Case> = batch.iter().map(|(_, case, _)| case.clone()).collect();
+            if !self.native.submit(&cases) {
+                panic!("the native harness is gone");
+            }
+            let ours: Vec<Outcome> = cases.iter().map(|case| self.engine.run(case)).collect();
+            let oracle = self.native.finish(&cases);
+            for (((n, case, instruction), oracle), ours) in batch.iter().zip(&oracle).zip(&ours) {
+                self.judge(*n, row, case, instruction, oracle, ours, options, &mut result);
+            }
+            index = end;
+        }
+        Some(result)
+    }
+
+    fn judge(
+        &mut self,
+        n: u64,
+        row: usize,
+        case: &Case,
+        instruction: &Instruction,
+        oracle: &Outcome,
+        ours: &Outcome,
+        options: &Options,
+        result: &mut RowResult,
+    ) {
+        result.cases += 1;
+        if oracle.stop == Stop::Died {
+            eprintln!("the harness died of row {row} case {n}:\n{}{:x?}", super::compare::listing(case), case.state.0);
+        }
+        if result.example.is_empty() || result.completed == 0 && oracle.ran_to_end(case) {
+            result.example = super::list(instruction, case.at);
+        }
+        result.completed += u64::from(oracle.ran_to_end(case));
+        let is_undefined = |outcome: &Outcome| matches!(outcome.stop, Stop::Exception { vector: 6, .. });
+        result.unknown_to_cpu += u64::from(is_undefined(oracle));
+        let undefined = u64::from(ROWS[row].flags().undefined);
+        match compare(oracle, ours, undefined) {
+            Verdict::Same => {}
+            Verdict::UndefinedFlags => result.undefined_flags += 1,
+            Verdict::Different => {
+                result.different += 1;
+                let refused = is_undefined(ours) && !is_undefined(oracle);
+                result.refused += u64::from(refused);
+                if result.different - result.refused < options.reports + u64::from(!refused) && !refused {
+                    let title = format!(
+                        "{} (row {row}): repeat with --seed {} --row '#{row}' --case {n}",
+                        ROWS[row].op.mnemonic(),
+                        options.seed
+                    );
+                    let text = report(&title, case, oracle, ours);
+                    self.reports.push_str(&text);
+                }
+            }
+        }
+    }
+}
