@@ -200,10 +200,10 @@ impl<'a> Decoder<'a> {
     }
 
     fn segment_prefix(&mut self, segment: Segment) {
-        self.prefixes.segment = Some(segment);
         if !self.is64() || segment >= Segment::Fs {
             self.segment = Some(segment);
         }
+        self.prefixes.segment = self.segment.or(Some(segment));
     }
 
     fn vex(&mut self, first: u8) -> Result<usize, DecodeError> {
@@ -313,6 +313,7 @@ impl<'a> Decoder<'a> {
             SizeRule::Byte => W8,
             SizeRule::W | SizeRule::Normal if w => W64,
             SizeRule::W => W32,
+            SizeRule::NoW if w => W32,
             SizeRule::Default64 if self.is64() && (w || !small) => W64,
             SizeRule::Force64 if self.is64() => W64,
             SizeRule::ModeSize if self.is64() => W64,

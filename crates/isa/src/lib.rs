@@ -30,9 +30,11 @@
 pub mod decode;
 pub mod forms;
 pub mod inst;
+pub mod list;
 pub mod op;
 
 pub use decode::{MAX_LENGTH, decode};
 pub use forms::{ROWS, Row};
 pub use inst::{DecodeError, Flow, IndexKind, Instruction, Mem, Mode, Operand, Prefixes, Repeat, Segment, Width};
+pub use list::list;
 pub use op::{Access, Feature, Flags, MAX_OPERANDS, Op, flag};

@@ -6,7 +6,7 @@
 //!
 //! Notation (SDM Vol. 2 section 3.1.1), tokens separated by spaces:
 //!
-//! - `NP`: none of 66, F2, F3. `66`, `F2`, `F3` before the map: mandatory. `NFx`: neither F2 nor F3, `NF3`: not F3. Without any of
+//! - `NP`: none of 66, F2, F3. `66`, `F2`, `F3` before the map: mandatory. `NFx`: neither F2 nor F3, `NF3`: not F3; `N66`: not 66. Without any of
 //!   these the prefixes do not select the form.
 //! - `REX.W`, `REX.W0`: W must be 1, 0. `REX.B`, `REX.B0` likewise.
 //! - `0F`, `0F 38`, `0F 3A`: the map. `VEX.` with, separated by dots, `128 256 LZ LIG` (none: both lengths), `66 F2 F3` (none: no prefix),
@@ -33,7 +33,7 @@ pub enum SizeRule {
     Default64,
     /// In 64-bit mode 8 bytes; else as `Normal`.
     Force64,
-    /// As `Normal`, but REX.W is ignored.
+    /// As `Normal`, but with REX.W 4 bytes.
     NoW,
     /// 4 bytes, with W 8 bytes.
     W,
@@ -303,6 +303,8 @@ impl Form {
                 e.mask |= key::PF2 | key::PF3;
             } else if prefix && is!("NF3") {
                 e.mask |= key::PF3;
+            } else if prefix && is!("N66") {
+                e.mask |= key::P66;
             } else if prefix && is!("66") {
                 e.mask |= key::P66 | key::PF2 | key::PF3;
                 e.value |= key::P66;

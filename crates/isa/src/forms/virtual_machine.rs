@@ -12,7 +12,7 @@ pub(super) const FORMS: &[Form] = &[
     form("NP 0F 01 C4",    Op::Vmxoff,  []),
     form("NP 0F 01 D4",    Op::Vmfunc,  []),
     form("0F 01 D8",       Op::Vmrun,   []),
-    form("0F 01 D9",       Op::Vmmcall, []),
+    form("NFx 0F 01 D9",       Op::Vmmcall, []),
     form("0F 01 DA",       Op::Vmload,  []),
     form("0F 01 DB",       Op::Vmsave,  []),
     form("0F 01 DC",       Op::Stgi,    []),
