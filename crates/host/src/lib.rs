@@ -6,12 +6,15 @@
 
 pub mod blocking;
 pub mod call;
+pub mod counter;
 pub mod errno;
 pub mod log;
+pub mod mapping;
 mod nr;
 mod raw;
 pub mod dir;
 pub mod file;
+pub mod futex;
 pub mod generic;
 pub mod io;
 pub mod poll;

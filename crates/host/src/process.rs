@@ -5,8 +5,10 @@
 
 use crate::call::{blocking, call};
 use crate::errno::Errno;
+use crate::own::{self, Own};
 use crate::signal::{self, Info};
 use std::ffi::{CStr, CString};
+use std::sync::OnceLock;
 
 /// Which side of a fork this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,31 +213,6 @@ pub fn set_session() -> Result<i32, Errno> {
     numbers(libc::SYS_setsid, [0])
 }
 
-pub fn pidfd_open(pid: i32, flags: u32) -> Result<i32, Errno> {
-    numbers(libc::SYS_pidfd_open, [pid, flags as i32])
-}
-
-pub fn pidfd_getfd(pidfd: i32, fd: i32, flags: u32) -> Result<i32, Errno> {
-    numbers(libc::SYS_pidfd_getfd, [pidfd, fd, flags as i32])
-}
-
-pub fn membarrier(command: i32, flags: u32, cpu: i32) -> Result<i32, Errno> {
-    numbers(libc::SYS_membarrier, [command, flags as i32, cpu])
-}
-
-pub fn unshare(flags: u64) -> Result<i32, Errno> {
-    numbers(libc::SYS_unshare, [flags as i32])
-}
-
-pub fn setns(fd: i32, kind: u64) -> Result<i32, Errno> {
-    numbers(libc::SYS_setns, [fd, kind as i32])
-}
-
-pub fn yield_now() {
-    // SAFETY: no arguments.
-    unsafe { libc::sched_yield() };
-}
-
 /// Sets the calling thread's name as the kernel shows it (`comm`): 15 bytes at most.
 pub fn set_name(name: &[u8]) {
     let mut raw = [0u8; 16];
@@ -245,124 +222,48 @@ pub fn set_name(name: &[u8]) {
     let _ = unsafe { call(libc::SYS_prctl, [libc::PR_SET_NAME as usize, raw.as_ptr() as usize, 0, 0, 0]) };
 }
 
-/// Replaces the process by the program behind `fd`. Returns only to tell why not.
-pub fn exec(fd: i32, arguments: &[CString], environment: &[CString]) -> Errno {
+/// blink's own program file, held from the start: it can be executed from inside a chroot and after it was replaced.
+static PROGRAM: OnceLock<Own> = OnceLock::new();
+
+/// Opens blink's own program file for [`exec_self`]. To be called at start.
+pub fn hold_program() -> Result<(), Errno> {
+    let open = |path: &CStr| {
+        // SAFETY: a C string.
+        let fd = unsafe { libc::open(path.as_ptr(), libc::O_PATH | libc::O_CLOEXEC) };
+        if fd == -1 { Err(Errno::last()) } else { Ok(fd) }
+    };
+    let fd = open(c"/proc/self/exe").or_else(|error| {
+        // Without /proc: the path that the kernel executed, which is right unless the directory was changed since.
+        // SAFETY: AT_EXECFN is a C string that lives as long as the process, or 0.
+        let path = unsafe { libc::getauxval(libc::AT_EXECFN) } as *const libc::c_char;
+        // SAFETY: as above.
+        if path.is_null() { Err(error) } else { open(unsafe { CStr::from_ptr(path) }) }
+    })?;
+    let own = own::adopt(fd)?;
+    PROGRAM.set(own).map_err(|_| Errno::EINVAL)
+}
+
+/// Replaces the process by blink itself, started anew with signal mask `mask`, which counts from then on. Returns only to tell
+/// why not; the mask is `mask` then.
+pub fn exec_self(arguments: &[CString], environment: &[CString], mask: u64) -> Errno {
+    let Some(program) = PROGRAM.get() else { return Errno::ENOENT };
     let vector = |strings: &[CString]| -> Vec<*const libc::c_char> {
         strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
     };
     let (arguments, environment) = (vector(arguments), vector(environment));
-    let empty: &CStr = c"";
     let args = [
-        fd as usize,
-        empty.as_ptr() as usize,
+        program.number() as usize,
+        c"".as_ptr() as usize,
         arguments.as_ptr() as usize,
         environment.as_ptr() as usize,
         libc::AT_EMPTY_PATH as usize,
     ];
+    signal::set_exact_mask(mask);
     // SAFETY: vectors of C strings with a null pointer at their end, all alive during the call.
     match unsafe { call(libc::SYS_execveat, args) } {
         Err(error) => error,
         Ok(_) => Errno::ENOSYS,
     }
-}
-
-/// The interval timers of `setitimer(2)`: interval and value in seconds and microseconds.
-pub type Itimer = [(i64, i64); 2];
-
-fn from_longs(raw: [libc::c_long; 4]) -> Itimer {
-    #[allow(clippy::useless_conversion, reason = "the type differs by host")]
-    let long = |i: usize| i64::from(raw[i]);
-    [(long(0), long(1)), (long(2), long(3))]
-}
-
-pub fn interval_timer(which: i32) -> Result<Itimer, Errno> {
-    let mut raw: [libc::c_long; 4] = [0; 4];
-    // SAFETY: the kernel writes four longs.
-    unsafe { call(libc::SYS_getitimer, [which as usize, raw.as_mut_ptr() as usize]) }?;
-    Ok(from_longs(raw))
-}
-
-/// Sets an interval timer and returns what it was. Values beyond the host's `long` become its greatest.
-pub fn set_interval_timer(which: i32, timer: Itimer) -> Result<Itimer, Errno> {
-    let long = |value: i64| libc::c_long::try_from(value).unwrap_or(libc::c_long::MAX);
-    let new = [long(timer[0].0), long(timer[0].1), long(timer[1].0), long(timer[1].1)];
-    let mut old: [libc::c_long; 4] = [0; 4];
-    let args = [which as usize, new.as_ptr() as usize, old.as_mut_ptr() as usize];
-    // SAFETY: the kernel reads four longs and writes four.
-    unsafe { call(libc::SYS_setitimer, args) }?;
-    Ok(from_longs(old))
-}
-
-/// How a timer of [`timer_create`] tells of its end.
-#[derive(Clone, Copy, Debug)]
-pub struct Notice {
-    pub value: u64,
-    pub signal: i32,
-    /// `SIGEV_*` of Linux.
-    pub kind: i32,
-    pub thread: i32,
-}
-
-/// `timer_create(2)`: the kernel's number of the new timer. Without a notice, SIGALRM with that number as its value.
-pub fn timer_create(clock: i32, notice: Option<Notice>) -> Result<i32, Errno> {
-    const SIGEV_NONE: i32 = 1;
-    #[repr(C)]
-    struct Raw {
-        value: usize,
-        signal: i32,
-        kind: i32,
-        thread: i32,
-        rest: [i32; 13],
-    }
-    let raw = match notice {
-        None => None,
-        Some(notice) => {
-            let signal = match signal::host_number(notice.signal) {
-                Some(signal) => signal,
-                None if notice.kind == SIGEV_NONE => 0,
-                None => return Err(Errno::EINVAL),
-            };
-            let (kind, thread) = (notice.kind, notice.thread);
-            Some(Raw { value: notice.value as usize, signal, kind, thread, rest: [0; 13] })
-        }
-    };
-    let mut id = 0i32;
-    let event = raw.as_ref().map_or(0, |raw| raw as *const Raw as usize);
-    // SAFETY: the kernel reads one sigevent or none and writes an int.
-    unsafe { call(libc::SYS_timer_create, [clock as usize, event, &raw mut id as usize]) }?;
-    Ok(id)
-}
-
-/// Interval and value of a timer, in seconds and nanoseconds.
-pub type Timer = [(i64, i64); 2];
-
-/// The calls with 64-bit times, which 32-bit hosts have beside the old ones.
-const IS_32: bool = size_of::<libc::c_long>() == 4;
-const TIMER_SETTIME: libc::c_long = if IS_32 { 409 } else { libc::SYS_timer_settime };
-const TIMER_GETTIME: libc::c_long = if IS_32 { 408 } else { libc::SYS_timer_gettime };
-
-pub fn timer_set(id: i32, flags: i32, timer: Timer) -> Result<Timer, Errno> {
-    let new = [timer[0].0, timer[0].1, timer[1].0, timer[1].1];
-    let mut old = [0i64; 4];
-    let args = [id as usize, flags as usize, new.as_ptr() as usize, old.as_mut_ptr() as usize];
-    // SAFETY: the kernel reads and writes an itimerspec of 64-bit members.
-    unsafe { call(TIMER_SETTIME, args) }?;
-    Ok([(old[0], old[1]), (old[2], old[3])])
-}
-
-pub fn timer_get(id: i32) -> Result<Timer, Errno> {
-    let mut now = [0i64; 4];
-    // SAFETY: the kernel writes an itimerspec of 64-bit members.
-    unsafe { call(TIMER_GETTIME, [id as usize, now.as_mut_ptr() as usize]) }?;
-    Ok([(now[0], now[1]), (now[2], now[3])])
-}
-
-pub fn timer_overrun(id: i32) -> Result<i32, Errno> {
-    numbers(libc::SYS_timer_getoverrun, [id])
-}
-
-pub fn timer_delete(id: i32) -> Result<i32, Errno> {
-    numbers(libc::SYS_timer_delete, [id])
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! A guest process: what its threads share beside memory, and how blink was asked to run it.
 
 use crate::mm::AddressSpace;
+use crate::signal::Info;
+use crate::task::Task;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
 /// How the command line asked for this run; inherited by children over `execve`.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +15,19 @@ pub struct Options {
     pub paged: bool,
     /// `-Z`.
     pub statistics: bool,
+    /// `-e`: the log goes to standard error too.
+    pub log_to_stderr: bool,
+    /// `-L`: the log file.
+    pub log: Option<Vec<u8>>,
+}
+
+/// What the personality calls of the layers above it.
+#[derive(Clone, Copy)]
+pub struct Hooks {
+    /// Runs a task until `task.exited` is set.
+    pub run: fn(&mut Task),
+    /// Tells a person of a fault that the guest dies of.
+    pub report: fn(&mut Task, &Info),
 }
 
 /// What all threads of a guest process share.
@@ -26,6 +42,32 @@ pub struct Process {
     pub environment: Vec<Vec<u8>>,
     /// The auxiliary vector's bytes, for `/proc/self/auxv` and `PR_GET_AUXV`.
     pub auxv: Vec<u8>,
+    /// Where the program's parts lie, for `/proc/self/stat` and `/proc/self/cmdline`.
+    pub layout: crate::procfs::Layout,
     /// Signal actions and what else threads share of signals.
     pub signals: crate::signal::ProcessSignals,
+    /// Number of threads.
+    pub threads: AtomicU32,
+    /// Set when the host replaces this process by another program: nothing of ours is being changed any more.
+    pub is_executing: AtomicBool,
+    pub hooks: Hooks,
+}
+
+impl Process {
+    /// The process of a child that shares memory with this one until it executes a program.
+    pub fn borrow(&self) -> Process {
+        Process {
+            mm: self.mm.clone(),
+            options: self.options.clone(),
+            exe: self.exe.clone(),
+            arguments: self.arguments.clone(),
+            environment: self.environment.clone(),
+            auxv: self.auxv.clone(),
+            layout: self.layout.clone(),
+            signals: self.signals.copy(),
+            threads: AtomicU32::new(1),
+            is_executing: AtomicBool::new(false),
+            hooks: self.hooks,
+        }
+    }
 }

@@ -5,7 +5,8 @@ use crate::process::Process;
 use crate::signal::TaskSignals;
 use std::sync::Arc;
 
-pub use crate::task::engine::{Access, Cpu};
+pub use cpu::Cpu;
+pub use memory::Access;
 
 /// A thread of the guest. Handlers take `&mut Task`.
 pub struct Task {
@@ -27,6 +28,8 @@ pub struct Task {
     pub robust_list: u64,
     /// Set when this thread is to end: the run loop leaves with this status.
     pub exited: Option<i32>,
+    /// With `exited`: the whole process ends.
+    pub exits_group: bool,
     /// Writes of calls into guest memory, when they are recorded.
     pub written: Option<Vec<(u64, u64)>>,
 }
@@ -46,18 +49,21 @@ pub enum Restart {
 }
 
 impl Task {
-    pub fn new(cpu: Cpu, process: Arc<Process>, tid: i32) -> Task {
+    /// A thread with the CPU given, which blocks the signals of `mask`.
+    pub fn new(cpu: Cpu, process: Arc<Process>, tid: i32, mask: u64) -> Task {
+        let signals = TaskSignals::new(cpu.memory.attention_handle(), &process.signals, mask);
         Task {
             cpu,
             process,
             tid,
-            signals: TaskSignals::default(),
+            signals,
             call: None,
             arguments: [0; 6],
             restart: Restart::None,
             clear_child_tid: 0,
             robust_list: 0,
             exited: None,
+            exits_group: false,
             written: None,
         }
     }
@@ -80,55 +86,23 @@ impl Task {
         Ok(())
     }
 
+    /// How many of `length` bytes from `address` the guest may use in this way.
+    pub fn accessible(&mut self, address: u64, length: u64, access: Access) -> u64 {
+        let mut good = 0;
+        while good < length {
+            let at = address.wrapping_add(good);
+            if self.cpu.memory.probe(at, 1, access).is_err() {
+                break;
+            }
+            good += 4096 - (at & 4095);
+        }
+        good.min(length)
+    }
+
     /// Notes that the host wrote guest memory on this call's behalf.
     pub fn note_write(&mut self, address: u64, length: u64) {
         if let Some(written) = &mut self.written {
             written.push((address, length));
-        }
-    }
-}
-
-/// Stands in for `cpu::Cpu` and `memory::Memory` until they are there; same names, same signatures.
-mod engine {
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Access {
-        Read,
-        Write,
-        Fetch,
-    }
-    #[derive(Debug)]
-    pub struct Faulted;
-    pub struct Memory {
-        pub bytes: std::collections::BTreeMap<u64, u8>,
-    }
-    impl Memory {
-        pub fn load_bytes(&mut self, address: u64, out: &mut [u8]) -> Result<(), Faulted> {
-            for (i, byte) in out.iter_mut().enumerate() {
-                *byte = *self.bytes.get(&(address + i as u64)).ok_or(Faulted)?;
-            }
-            Ok(())
-        }
-        pub fn store_bytes(&mut self, address: u64, bytes: &[u8]) -> Result<(), Faulted> {
-            for (i, byte) in bytes.iter().enumerate() {
-                self.bytes.insert(address + i as u64, *byte);
-            }
-            Ok(())
-        }
-    }
-    pub struct Cpu {
-        pub registers: [u64; 16],
-        pub ip: u64,
-        pub fs_base: u64,
-        pub gs_base: u64,
-        pub memory: Memory,
-    }
-    impl Cpu {
-        pub const RAX: u8 = 0;
-        pub fn get(&self, register: u8) -> u64 {
-            self.registers[register as usize]
-        }
-        pub fn set64(&mut self, register: u8, value: u64) {
-            self.registers[register as usize] = value;
         }
     }
 }

@@ -1,2 +1,66 @@
-//! See ARCHITECTURE.md.
+//! Joins the engine and the personality: the run loop and what its exits mean.
+//!
+//! [`run`] is the loop of one guest thread. A system call goes to `linux::dispatch`, an exception of the CPU becomes a guest
+//! signal in exactly one place ([`fault`]), and attention bits are answered between blocks.
 #![forbid(unsafe_code)]
+
+mod fault;
+mod vsyscall;
+
+use cpu::{Cache, Exit};
+use linux::Task;
+use linux::process::Hooks;
+use linux::signal::Info;
+use memory::attention;
+
+/// What `linux` needs of this crate; `report` tells a person of a fault that the guest dies of.
+pub fn hooks(report: fn(&mut Task, &Info)) -> Hooks {
+    Hooks { run, report }
+}
+
+/// Runs a guest thread until it has asked to end: `task.exited` is set then.
+pub fn run(task: &mut Task) {
+    let mut cache = Cache::default();
+    while task.exited.is_none() {
+        match task.cpu.run(&mut cache) {
+            Exit::Syscall => linux::dispatch(task),
+            Exit::Trap(trap) => {
+                if !vsyscall::emulate(task, trap)
+                    && let Some(fault) = fault::convert(task, trap)
+                {
+                    linux::signal::fault(task, &fault);
+                }
+            }
+            Exit::Attention => attend(task, &mut cache),
+            Exit::Stepped => {}
+        }
+    }
+}
+
+/// Answers the attention bits.
+fn attend(task: &mut Task, cache: &mut Cache) {
+    let bits = task.cpu.memory.attention_handle().take(!0);
+    if bits & attention::TLB != 0 {
+        task.cpu.memory.flush();
+    }
+    if bits & attention::CODE != 0 {
+        cache.begin_generation();
+    }
+    if bits & attention::SIGNAL != 0 {
+        linux::signal::deliver_pending(task);
+    }
+}
+
+/// Runs the main thread of a program whose task is ready, and returns the exit status of the process. If only the main
+/// thread ends, the others go on, and this does not return.
+pub fn run_main(task: &mut Task) -> i32 {
+    task.signals.thread.enter();
+    run(task);
+    let status = task.exited.unwrap_or(0);
+    if task.exits_group {
+        return status;
+    }
+    linux::sys::process::leave(task);
+    task.process.threads.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+    host::process::exit_thread(status)
+}

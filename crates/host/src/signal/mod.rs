@@ -307,6 +307,14 @@ impl Thread {
         Ok(())
     }
 
+    /// Sets the guest's mask after a delivery, while everything is blocked. If the slot has been filled again meanwhile (by a
+    /// signal that the host cannot block), everything stays blocked and [`Thread::is_pending`] says so.
+    pub fn settle_mask(&self, mask: u64) {
+        if self.set_mask(mask).is_err() {
+            self.shared.mask.store(mask, SeqCst);
+        }
+    }
+
     /// Notes a mask that a system call is about to install for its own time, and returns it as that call wants it.
     /// [`NOT_ENTERED`] if there is something to deliver already.
     pub fn lend_mask(&self, mask: u64) -> Result<u64, Errno> {
@@ -345,6 +353,12 @@ impl Thread {
         let taken = shared.slot.take().or_else(held);
         self.settle();
         taken
+    }
+
+    /// Forgets held signals: a new process has none.
+    pub fn forget_held(&self) {
+        self.shared.held.iter().for_each(|place| drop(place.take()));
+        self.settle();
     }
 
     /// Takes the held signal among `set`, for `rt_sigtimedwait`.

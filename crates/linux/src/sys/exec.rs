@@ -1,0 +1,245 @@
+//! Executing programs: `man 2 execve`, `man 2 execveat`.
+//!
+//! The host executes blink itself again, with the guest's argument vector (so that `ps` is right) and the guest's
+//! environment plus one variable, [`VARIABLE`], that holds the [`State`]. The new blink takes it away before anything else, so
+//! that the guest never sees it. What Linux would refuse is refused before, while the old program is still there.
+
+use crate::abi::flags::AtFlags;
+use crate::errno::Errno;
+use crate::loader::open::ProgramFile;
+use crate::loader::{self, Files, Refusal};
+use crate::process::Options;
+use crate::task::Task;
+use crate::user::{DirFd, StringArray, UserStr};
+use host::file;
+use std::cell::Cell;
+use std::ffi::{CStr, CString};
+use std::sync::atomic::Ordering::SeqCst;
+
+/// The environment variable that carries the state from one blink to the next.
+pub const VARIABLE: &str = "BLINK_EXEC_STATE";
+
+const AT_SYMLINK_NOFOLLOW: u32 = 0x100;
+const AT_EMPTY_PATH: u32 = 0x1000;
+
+/// What a new blink must know of the `execve` that started it.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The program's path: AT_EXECFN, and what a script finds as its own name.
+    pub path: Vec<u8>,
+    /// The program's file, open; not close-on-exec.
+    pub file: i32,
+    pub options: Options,
+}
+
+impl State {
+    /// The variable with its value: fields between semicolons, strings in hexadecimal.
+    fn encode(&self) -> Vec<u8> {
+        let options = &self.options;
+        let log = options.log.as_ref().map_or(String::from("-"), |log| hex(log));
+        let flags = [options.paged, options.statistics, options.log_to_stderr].map(u8::from);
+        let [paged, statistics, stderr] = flags;
+        format!("{VARIABLE}=1;{};{};{};{paged};{statistics};{stderr};{log}", hex(&self.path), self.file, options.trace,)
+            .into_bytes()
+    }
+
+    /// Takes the state out of an environment, if it is there.
+    pub fn take(environment: &mut Vec<Vec<u8>>) -> Option<State> {
+        let prefix = format!("{VARIABLE}=");
+        let at = environment.iter().position(|entry| entry.starts_with(prefix.as_bytes()))?;
+        let entry = environment.remove(at);
+        State::decode(std::str::from_utf8(&entry[prefix.len()..]).ok()?)
+    }
+
+    fn decode(text: &str) -> Option<State> {
+        let fields: Vec<&str> = text.split(';').collect();
+        let ["1", path, file, trace, paged, statistics, stderr, log] = fields[..] else {
+            return None;
+        };
+        Some(State {
+            path: unhex(path)?,
+            file: file.parse().ok()?,
+            options: Options {
+                trace: trace.parse().ok()?,
+                paged: paged == "1",
+                statistics: statistics == "1",
+                log_to_stderr: stderr == "1",
+                log: if log == "-" { None } else { Some(unhex(log)?) },
+            },
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if text.len() % 2 != 0 {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect()
+}
+
+/// The host's files, of which the first is open already: the program itself.
+pub struct OpenedFiles {
+    first: Cell<Option<ProgramFile>>,
+}
+
+impl OpenedFiles {
+    pub fn new(first: ProgramFile) -> OpenedFiles {
+        OpenedFiles { first: Cell::new(Some(first)) }
+    }
+}
+
+impl Files for OpenedFiles {
+    type File = ProgramFile;
+
+    fn open(&self, path: &[u8]) -> Result<ProgramFile, Refusal> {
+        match self.first.take() {
+            Some(file) => Ok(file),
+            None => loader::HostFiles.open(path),
+        }
+    }
+}
+
+/// man 2 execve.
+pub fn execve(task: &mut Task, pathname: UserStr, argv: StringArray, envp: StringArray) -> Result<u64, Errno> {
+    execveat(task, DirFd::CWD, pathname, argv, envp, AtFlags(0))
+}
+
+/// man 2 execveat.
+pub fn execveat(
+    task: &mut Task,
+    dirfd: DirFd,
+    pathname: UserStr,
+    argv: StringArray,
+    envp: StringArray,
+    flags: AtFlags,
+) -> Result<u64, Errno> {
+    if flags.0 & !(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let given = pathname.read(task)?;
+    if given.is_empty() && flags.0 & AT_EMPTY_PATH == 0 {
+        return Err(Errno::ENOENT);
+    }
+    let limit = argument_limit();
+    let arguments = argv.read(task, limit)?;
+    let used: usize = arguments.iter().map(|text| text.as_bytes_with_nul().len() + 8).sum();
+    let environment = envp.read(task, limit.saturating_sub(used))?;
+
+    let file = open(task, dirfd, &given, flags.0)?;
+    let path = name(dirfd, given.as_bytes());
+    let words: Vec<Vec<u8>> = arguments.iter().map(|text| text.as_bytes().to_vec()).collect();
+    // The new blink finds the file open, whatever happens to its path; the number is out of the way of what programs use.
+    let copy = inherit(file.fd())?;
+    if let Err(error) = loader::check(&OpenedFiles::new(file), &path, &words) {
+        let _ = file::close(copy);
+        return Err(error);
+    }
+    let state = State { path, file: copy, options: task.process.options.clone() };
+    let mut environment = environment;
+    let variable = CString::new(state.encode()).map_err(|_| Errno::EINVAL)?;
+    environment.push(variable);
+    // Linux 5.18 and later give a program without arguments an empty argv[0].
+    let arguments = if arguments.is_empty() { vec![CString::default()] } else { arguments };
+    let error = replace(task, &arguments, &environment);
+    let _ = file::close(copy);
+    Err(error)
+}
+
+/// Opens the program as `do_open_execat` does.
+fn open(task: &mut Task, dirfd: DirFd, given: &CStr, flags: u32) -> Result<ProgramFile, Errno> {
+    const S_IFMT: u16 = 0o170000;
+    const S_IFLNK: u16 = 0o120000;
+    let by_descriptor;
+    let exe;
+    let mut path = (dirfd.0, given);
+    if given.is_empty() {
+        // The link leads to the open file itself, wherever its name has gone.
+        by_descriptor = CString::new(format!("/proc/self/fd/{}", dirfd.0)).unwrap_or_default();
+        path = (file::CWD, &by_descriptor);
+    } else if flags & AT_SYMLINK_NOFOLLOW != 0 {
+        let status = file::status_at(dirfd.0, given, AT_SYMLINK_NOFOLLOW)?;
+        if status.mode & S_IFMT == S_IFLNK {
+            return Err(Errno::ELOOP);
+        }
+    } else if let Some(found) = crate::path::exe(task, dirfd.0, given) {
+        exe = found;
+        path = (file::CWD, &exe);
+    }
+    match ProgramFile::open(path.0, path.1) {
+        Ok(file) => Ok(file),
+        // A descriptor that is not open has no link.
+        Err(Refusal::Open(Errno::ENOENT)) if given.is_empty() => Err(Errno::EBADF),
+        Err(refusal) => Err(loader::LoadError { path: given.to_bytes().to_vec(), refusal }.errno()),
+    }
+}
+
+/// A copy of a descriptor that stays open in the next program, with a high number.
+fn inherit(fd: i32) -> Result<i32, Errno> {
+    const F_DUPFD: i32 = 0;
+    [900, 200, 3]
+        .into_iter()
+        .find_map(|lowest| file::fcntl(fd, F_DUPFD, lowest).ok())
+        .map(|fd| fd as i32)
+        .ok_or(Errno::EMFILE)
+}
+
+/// Executes blink; returns only if the host refuses.
+fn replace(task: &mut Task, arguments: &[CString], environment: &[CString]) -> Errno {
+    let mask = task.signals.mask();
+    task.signals.thread.block_all();
+    if task.signals.thread.is_pending() {
+        task.signals.thread.settle_mask(mask);
+        return Errno::RESTARTNOINTR;
+    }
+    task.process.signals.prepare_exec();
+    task.process.is_executing.store(true, SeqCst);
+    // What the new program inherits as its mask; a signal that arrives now waits in the slot of a program that is gone, or is
+    // delivered if the call fails.
+    let error = host::process::exec_self(arguments, environment, mask);
+    task.process.is_executing.store(false, SeqCst);
+    task.process.signals.resume_after_exec();
+    task.signals.thread.block_all();
+    task.signals.thread.settle_mask(mask);
+    error.into()
+}
+
+/// What the program learns as its own name: the path as given, or by descriptor.
+fn name(dirfd: DirFd, given: &[u8]) -> Vec<u8> {
+    if dirfd == DirFd::CWD || given.starts_with(b"/") {
+        return given.to_vec();
+    }
+    let mut name = format!("/dev/fd/{}", dirfd.0).into_bytes();
+    if !given.is_empty() {
+        name.push(b'/');
+        name.extend(given);
+    }
+    name
+}
+
+/// Room for arguments and environment: a quarter of the stack's limit, at least 128 KiB and at most 6 MiB.
+fn argument_limit() -> usize {
+    const STACK: u32 = 3;
+    let soft = host::identity::prlimit(0, STACK, None).map_or(8 << 20, |limit| limit[0]);
+    (soft / 4).clamp(128 << 10, 6 << 20) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_survives_the_environment() {
+        let options = Options { trace: 2, paged: true, log: Some(b"a;b=\xff".to_vec()), ..Options::default() };
+        let state = State { path: b"./x y".to_vec(), file: 77, options };
+        let mut environment = vec![b"A=1".to_vec(), state.encode(), b"B=2".to_vec()];
+        let back = State::take(&mut environment).unwrap();
+        assert_eq!((back.path, back.file, back.options.trace), (state.path, 77, 2));
+        assert_eq!((back.options.paged, back.options.log), (true, state.options.log));
+        assert_eq!(environment, [b"A=1".to_vec(), b"B=2".to_vec()]);
+        assert!(State::take(&mut environment).is_none());
+    }
+}
