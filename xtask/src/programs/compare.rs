@@ -1,0 +1,192 @@
+//! One case, natively and under each emulator, from equal starting points.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{Case, Emulator, tree};
+use crate::run::{self, Captured, End};
+
+/// A directory for a run of the suite, removed at its end.
+pub struct Scratch {
+    dir: PathBuf,
+}
+
+impl Scratch {
+    pub fn new() -> Result<Scratch, String> {
+        let dir = std::env::temp_dir().join(format!("blink-programs-{}", std::process::id()));
+        tree::remove(&dir);
+        fs::create_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+        Ok(Scratch { dir })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        tree::remove(&self.dir);
+    }
+}
+
+/// A worker's place to run cases in. Natively and under each emulator a case sees the same directory name, the
+/// same files, the same environment and a TCP port that no other worker uses.
+pub struct Bench<'a> {
+    work: PathBuf,
+    fixtures: PathBuf,
+    port: u32,
+    busybox: Option<&'a Path>,
+}
+
+/// What one run of a case shows.
+struct Trace {
+    captured: Captured,
+    files: String,
+}
+
+impl<'a> Bench<'a> {
+    pub fn new(scratch: &Scratch, worker: usize, busybox: Option<&'a Path>) -> Bench<'a> {
+        Bench {
+            work: scratch.dir.join(format!("w{worker}")),
+            fixtures: crate::places::root().join("tests/programs/fixtures"),
+            port: 20000 + (std::process::id() % 1000) * 16 + worker as u32,
+            busybox,
+        }
+    }
+
+    /// Runs a case everywhere and returns a report for each emulator that differs from the machine.
+    pub fn try_case(&self, case: &Case, emulators: &[Emulator]) -> Result<Vec<String>, String> {
+        let start = Instant::now();
+        let native = self.trace(case, None)?;
+        if start.elapsed() > Duration::from_secs(2) {
+            println!("slow natively ({:?}): {}", start.elapsed(), title(case));
+        }
+        let mut differences = Vec::new();
+        for emulator in emulators {
+            let ours = self.trace(case, Some(emulator))?;
+            if let Some(difference) = differ(&native, &ours, is_output_compared(case)) {
+                differences.push(format!("FAILED [{}] {}\n{difference}", emulator.name, title(case)));
+            }
+        }
+        Ok(differences)
+    }
+
+    fn trace(&self, case: &Case, emulator: Option<&Emulator>) -> Result<Trace, String> {
+        tree::remove(&self.work);
+        tree::copy(&self.fixtures, &self.work)?;
+        let mut command = self.command(case, emulator)?;
+        command.current_dir(&self.work).env_clear().envs([
+            ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+            ("TZ", "UTC0"),
+            ("LC_ALL", "C"),
+            ("TERM", "vt100"),
+            ("PS1", "> "),
+            ("USER", "user"),
+            ("SHELL", "/bin/sh"),
+        ]);
+        command.env("HOME", &self.work).env("PWD", &self.work).env("PORT", self.port.to_string());
+        let limit = emulator.map_or(Duration::from_secs(60), |emulator| emulator.limit);
+        let captured = run::capture(&mut command, Stdio::null(), limit)?;
+        Ok(Trace { captured, files: tree::describe(&self.work) })
+    }
+
+    fn command(&self, case: &Case, emulator: Option<&Emulator>) -> Result<Command, String> {
+        let start = |program: &Path| match emulator {
+            Some(emulator) => emulator.command(program),
+            None => Command::new(program),
+        };
+        let busybox = || self.busybox.ok_or("there is no static busybox".to_string());
+        Ok(match case {
+            Case::Line(line) => {
+                let mut command = start(busybox()?);
+                match line.words() {
+                    Some(words) => command.args(words),
+                    None => command.args(["sh", "-c", &line.text]),
+                };
+                command
+            }
+            Case::Program(program) => {
+                let mut command = start(&program.binary()?);
+                command.args(program.args());
+                command
+            }
+            Case::Dialogue(dialogue) => {
+                let mut command = Command::new(super::dialogue::terminal()?);
+                command.arg(&dialogue.file);
+                let inner = start(busybox()?);
+                command.arg(inner.get_program()).args(inner.get_args()).args(["sh", "-i"]);
+                command
+            }
+        })
+    }
+}
+
+fn is_output_compared(case: &Case) -> bool {
+    match case {
+        Case::Line(line) => line.is_output_compared,
+        Case::Program(_) | Case::Dialogue(_) => true,
+    }
+}
+
+/// The case's name in reports.
+pub fn title(case: &Case) -> String {
+    match case {
+        Case::Line(line) => format!("{} {}", line.place(), line.text),
+        Case::Program(program) => program.name(),
+        Case::Dialogue(dialogue) => dialogue.name.clone(),
+    }
+}
+
+/// What differs between the machine and us, or nothing.
+fn differ(native: &Trace, ours: &Trace, is_output_compared: bool) -> Option<String> {
+    let mut text = String::new();
+    if native.captured.end != ours.captured.end || ours.captured.end == End::TimedOut {
+        text.push_str(&format!("  end: native {:?}, ours {:?}\n", native.captured.end, ours.captured.end));
+    }
+    if is_output_compared {
+        let parts = [
+            ("stdout", &native.captured.stdout, &ours.captured.stdout),
+            ("stderr", &native.captured.stderr, &ours.captured.stderr),
+        ];
+        for (name, native, ours) in parts {
+            text.push_str(&differing_lines(name, native, ours));
+        }
+        text.push_str(&differing_lines("files", native.files.as_bytes(), ours.files.as_bytes()));
+    }
+    if text.is_empty() {
+        return None;
+    }
+    if is_output_compared && native.captured.stderr == ours.captured.stderr && !ours.captured.stderr.is_empty() {
+        text.push_str(&format!("  (stderr of both: {})\n", show(&ours.captured.stderr)));
+    }
+    Some(text)
+}
+
+/// The first few lines in which two outputs differ.
+fn differing_lines(name: &str, native: &[u8], ours: &[u8]) -> String {
+    let mut text = String::new();
+    if native == ours {
+        return text;
+    }
+    let (mut left, mut right) = (native.split(|&b| b == b'\n'), ours.split(|&b| b == b'\n'));
+    let mut shown = 0;
+    for number in 1.. {
+        let (a, b) = (left.next(), right.next());
+        if a.is_none() && b.is_none() || shown == 4 {
+            break;
+        }
+        if a != b {
+            shown += 1;
+            let word = |line: Option<&[u8]>| line.map_or("(end)".to_string(), show);
+            text.push_str(&format!("  {name}:{number} native {}\n", word(a)));
+            text.push_str(&format!("  {name}:{number} ours   {}\n", word(b)));
+        }
+    }
+    text
+}
+
+fn show(bytes: &[u8]) -> String {
+    const LIMIT: usize = 240;
+    let cut = &bytes[..bytes.len().min(LIMIT)];
+    let more = if cut.len() < bytes.len() { "..." } else { "" };
+    format!("\"{}\"{more}", cut.escape_ascii())
+}

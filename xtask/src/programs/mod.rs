@@ -1,0 +1,175 @@
+//! Whole programs, natively and under blink: same output, same status, same files left behind.
+//!
+//! The native run is the oracle and happens in the same run of the test. A [`Line`](data::Line) is a busybox
+//! command line, a [`Program`](build::Program) a small C program of ours in several builds, a
+//! [`Dialogue`](dialogue) a shell on a terminal. [`Emulator`] says how blink is called: directly, or under
+//! another emulator for another host.
+
+pub mod build;
+pub mod compare;
+pub mod data;
+pub mod dialogue;
+pub mod tree;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::report::Tally;
+
+/// How to run a guest program: words before it on the command line.
+#[derive(Clone, Debug)]
+pub struct Emulator {
+    /// `linear`, `paged`, `s390x linear`...
+    pub name: String,
+    pub words: Vec<OsString>,
+    /// How much slower than native a program may be before it counts as hanging.
+    pub limit: Duration,
+}
+
+impl Emulator {
+    /// blink as it is called, in the default form.
+    pub fn linear(blink: &Path) -> Emulator {
+        let words = vec![blink.as_os_str().to_owned()];
+        Emulator { name: "linear".into(), words, limit: Duration::from_secs(60) }
+    }
+
+    /// blink with guest memory in pages.
+    pub fn paged(blink: &Path) -> Emulator {
+        let words = vec![blink.as_os_str().to_owned(), "-m".into()];
+        Emulator { name: "paged".into(), words, limit: Duration::from_secs(60) }
+    }
+
+    /// The machine itself, to find cases whose output varies by itself.
+    pub fn native() -> Emulator {
+        Emulator { name: "native".into(), words: Vec::new(), limit: Duration::from_secs(60) }
+    }
+
+    /// The same, called through another emulator.
+    pub fn under(mut self, host: &str, runner: &[String]) -> Emulator {
+        self.name = format!("{host} {}", self.name);
+        self.words.splice(0..0, runner.iter().map(OsString::from));
+        self.limit = Duration::from_secs(240);
+        self
+    }
+
+    /// A command that runs `program`.
+    pub fn command(&self, program: &Path) -> Command {
+        let Some((first, rest)) = self.words.split_first() else { return Command::new(program) };
+        let mut command = Command::new(first);
+        command.args(rest).arg(program);
+        command
+    }
+}
+
+/// What a suite runs.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only what contains this text in its place, section or command.
+    pub only: Option<String>,
+    /// Only this many lines of every section, for a quick run.
+    pub lines_per_section: Option<usize>,
+    /// Only these builds of C programs; all when empty.
+    pub builds: Vec<build::Build>,
+    /// No dialogues with a shell on a terminal.
+    pub without_terminal: bool,
+}
+
+impl Selection {
+    fn takes(&self, name: &str, section: &str, text: &str) -> bool {
+        match &self.only {
+            Some(only) => name.contains(only) || section == only || text.contains(only),
+            None => true,
+        }
+    }
+}
+
+/// A thing to compare, natively and under every emulator.
+pub enum Case {
+    Line(data::Line),
+    Program(build::Program),
+    Dialogue(dialogue::Dialogue),
+}
+
+/// All cases of a selection. What is missing on this machine is an error, never skipped in silence.
+pub fn cases(selection: &Selection, busybox: Option<&Path>) -> Result<Vec<Case>, String> {
+    let dir = crate::places::root().join("tests/programs");
+    let mut cases = Vec::new();
+    if busybox.is_some() {
+        for file in files(&dir, "txt")? {
+            for line in data::read(&file)? {
+                let few = selection.lines_per_section.is_none_or(|count| line.index < count);
+                if few && selection.takes(&line.place(), &line.section, &line.text) {
+                    cases.push(Case::Line(line));
+                }
+            }
+        }
+        if !selection.without_terminal {
+            for dialogue in dialogue::read_all(&dir)? {
+                if selection.takes(&dialogue.name, "dialogue", "") {
+                    cases.push(Case::Dialogue(dialogue));
+                }
+            }
+        }
+    }
+    for source in files(&dir, "c")? {
+        for build in build::Build::ALL {
+            let program = build::Program::new(&source, build)?;
+            let wanted = selection.builds.is_empty() || selection.builds.contains(&build);
+            if wanted && program.is_for(build) && selection.takes(&program.name(), "c", "") {
+                cases.push(Case::Program(program));
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// The files of a directory that have this ending, sorted.
+pub fn files(dir: &Path, ending: &str) -> Result<Vec<PathBuf>, String> {
+    let entries = std::fs::read_dir(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|e| e == ending));
+    files.sort();
+    Ok(files)
+}
+
+/// Runs all cases on as many threads as the machine has processors, prints each difference, and counts.
+pub fn run(cases: &[Case], emulators: &[Emulator], busybox: Option<&Path>) -> Result<Tally, String> {
+    let next = AtomicUsize::new(0);
+    let tally = Mutex::new(Tally::default());
+    let trouble = Mutex::new(None);
+    let workers = std::thread::available_parallelism().map_or(2, usize::from).min(16);
+    let scratch = compare::Scratch::new()?;
+    std::thread::scope(|scope| {
+        for worker in 0..workers {
+            let (next, tally, trouble, scratch) = (&next, &tally, &trouble, &scratch);
+            scope.spawn(move || {
+                let bench = compare::Bench::new(scratch, worker, busybox);
+                loop {
+                    let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                    match bench.try_case(case, emulators) {
+                        Ok(differences) => {
+                            let mut tally = tally.lock().expect("no worker panics");
+                            for difference in &differences {
+                                println!("{difference}\n");
+                            }
+                            tally.failed += differences.len() as u64;
+                            tally.passed += (emulators.len() - differences.len()) as u64;
+                        }
+                        Err(error) => {
+                            trouble.lock().expect("no worker panics").get_or_insert(error);
+                            return;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    match trouble.into_inner().expect("no worker panics") {
+        Some(error) => Err(error),
+        None => Ok(tally.into_inner().expect("no worker panics")),
+    }
+}

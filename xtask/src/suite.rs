@@ -1,0 +1,85 @@
+//! The long suites, by name: `decoder`, `cpu`, `linux`, `programs`.
+
+use std::process::Command;
+
+use crate::programs::{self, Emulator, Selection};
+use crate::report::Tally;
+use crate::{packages, places, run, sizes};
+
+/// `cargo xtask suite NAME [ARG...]`.
+pub fn main(args: &[String]) -> crate::Outcome {
+    let Some((name, rest)) = args.split_first() else { return Err("name a suite".into()) };
+    let tally = match name.as_str() {
+        "decoder" => long("isa", rest)?,
+        "cpu" => long("cpu", rest)?,
+        "linux" => long("linux", rest)?,
+        "programs" => programs(rest)?,
+        other => return Err(format!("no suite is called {other:?}: decoder, cpu, linux or programs")),
+    };
+    println!("{}", tally.line());
+    tally.verdict()
+}
+
+/// A crate's own tests, optimised and told to take their time: `BLINK_LONG=1`, with `--seed N` and `--count N`
+/// handed on as `BLINK_SEED` and `BLINK_COUNT`.
+fn long(name: &str, args: &[String]) -> Result<Tally, String> {
+    let mut command = Command::new("cargo");
+    command.args(["test", "--release", "--no-fail-fast", "-p", name]).env("BLINK_LONG", "1");
+    let mut filters = Vec::new();
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        let mut value = || rest.next().ok_or(format!("{arg} wants a number"));
+        match arg.as_str() {
+            "--seed" => command.env("BLINK_SEED", value()?),
+            "--count" => command.env("BLINK_COUNT", value()?),
+            filter => {
+                filters.push(filter);
+                &mut command
+            }
+        };
+    }
+    command.args(filters).args(["--", "--nocapture"]);
+    run::show_tests(command.current_dir(places::root()))
+}
+
+/// Whole programs, natively and under blink in both forms of memory.
+pub fn programs(args: &[String]) -> Result<Tally, String> {
+    if !places::is_oracle() {
+        return Err("programs are compared with an x86-64 Linux machine, which this is not".into());
+    }
+    let mut selection = Selection::default();
+    let (mut form, mut is_native_twice, mut is_listing) = (None, false, false);
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        match arg.as_str() {
+            "--only" => selection.only = Some(rest.next().ok_or("--only wants a text")?.clone()),
+            "--form" => form = Some(rest.next().ok_or("--form wants linear or paged")?.clone()),
+            "--native-twice" => is_native_twice = true,
+            "--list" => is_listing = true,
+            other => return Err(format!("unknown argument {other}")),
+        }
+    }
+    packages::need(&["busybox-static", "musl-tools", "gcc", "libc6-dev"])?;
+    let busybox = places::find_busybox().ok_or("there is no static busybox, although its package is installed")?;
+    let cases = programs::cases(&selection, Some(&busybox))?;
+    if is_listing {
+        for case in &cases {
+            println!("{}", programs::compare::title(case));
+        }
+        println!("{} cases", cases.len());
+        return Ok(Tally { passed: cases.len() as u64, failed: 0 });
+    }
+    let emulators = if is_native_twice {
+        vec![Emulator::native()]
+    } else {
+        let blink = match std::env::var_os("BLINK") {
+            Some(file) => file.into(),
+            None => sizes::release()?.file,
+        };
+        let mut emulators = vec![Emulator::linear(&blink), Emulator::paged(&blink)];
+        emulators.retain(|emulator| form.as_ref().is_none_or(|form| emulator.name == *form));
+        emulators
+    };
+    println!("programs: {} cases", cases.len());
+    programs::run(&cases, &emulators, Some(&busybox))
+}
