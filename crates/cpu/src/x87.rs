@@ -209,9 +209,6 @@ impl Cpu {
 /// The handler of an x87 instruction. From here on `form` is the opcode, `imm` the instruction's address, `dst` the register
 /// operand other than ST(0), `src` the segment of the memory operand.
 pub(crate) fn prepare(i: &Instruction, inst: &mut Inst, ip: u64) -> Option<Run> {
-    if i.row().op != i.op || !matches!(i.opcode, 0xd8..=0xdf) && i.op != isa::Op::Wait {
-        return None;
-    }
     let run =
         control::handler(i).or_else(|| if i.has_memory() { transfer::handler(i) } else { operation::handler(i) })?;
     inst.dst = i.modrm & 7;

@@ -40,10 +40,10 @@ pub fn exp2_minus_1(env: &mut Env, x: F80) -> F80 {
         _ => {}
     }
     if number.exponent >= 0 {
-        // The CPU finds no exact result here either: it takes one for slightly less.
+        // The CPU takes the exact results for inexact, and one for slightly less.
         return match (x == F80::ONE, x == F80::ONE.negated()) {
             (true, _) => inexact(env, Wide::ONE.nudged(true)),
-            (_, true) => inexact(env, Wide::ONE.negated().scaled(-1).nudged(true)),
+            (_, true) => out_of_range(env, F80::new(0xbffe, 1 << 63)),
             _ => out_of_range(env, x),
         };
     }

@@ -9,7 +9,7 @@ use crate::stop::Flow;
 use core::cmp::Ordering;
 use core::marker::PhantomData;
 use isa::{Instruction, Op, Operand};
-use softfloat::{Constant, Env, F80, Flags, Nans, Quotient};
+use softfloat::{Class, Constant, Env, F80, Flags, Nans, Quotient};
 
 /// What an instruction does to the unit; `i` is its register operand.
 pub(super) trait Operation {
@@ -162,19 +162,21 @@ impl X87 {
         }
     }
 
-    /// Replaces ST(0) by a function of it and ST(1).
-    fn binary(&mut self, f: impl FnOnce(&mut Env, F80, F80) -> F80) {
+    /// Replaces ST(0) by a function of it and ST(1); `false` if there was no result.
+    fn binary(&mut self, f: impl FnOnce(&mut Env, F80, F80) -> F80) -> bool {
         if self.is_empty(0) || self.is_empty(1) {
             if self.underflow() == Fault::Masked {
                 self.set_st(0, F80::INDEFINITE);
             }
-            return;
+            return false;
         }
         let mut env = self.env();
         let value = f(&mut env, self.st(0), self.st(1));
-        if self.finish(&env) {
+        let is_delivered = self.finish(&env);
+        if is_delivered {
             self.set_st(0, value);
         }
+        is_delivered
     }
 
     /// Replaces ST(1) by a function of it and ST(0), and pops.
@@ -197,8 +199,9 @@ impl X87 {
     fn remainder(&mut self, kind: Quotient) {
         let mut result = None;
         self.status &= !C2;
-        self.binary(|env, a, b| result.insert(softfloat::remainder(env, a, b, kind)).value);
-        let Some(result) = result else {
+        let is_delivered = self.binary(|env, a, b| result.insert(softfloat::remainder(env, a, b, kind)).value);
+        // C0 and C3 stay where there is no quotient.
+        let Some(result) = result.filter(|result| is_delivered && result.value.class() != Class::Nan) else {
             return;
         };
         let bit = |n: u8, bit: u16| if result.quotient >> n & 1 != 0 { bit } else { 0 };
@@ -269,7 +272,7 @@ operations! {
     };
 
     Fld(unit, i) {
-        if unit.is_empty(i) && unit.is_empty(7) {
+        if unit.is_empty(i) {
             if unit.underflow() == Fault::Masked {
                 unit.push(F80::INDEFINITE);
             }
@@ -282,9 +285,7 @@ operations! {
     /// An undocumented twin of FSTP that does not mind an empty register.
     Fstpnce(unit, i) {
         unit.set_c1(false);
-        if unit.is_empty(0) {
-            unit.free(i);
-        } else {
+        if !unit.is_empty(0) {
             unit.set_st(i, unit.st(0));
         }
         unit.pop();
@@ -309,7 +310,7 @@ operations! {
     Fsincos(unit, _i) { unit.status &= !C2; unit.unary_and_push(softfloat::sine_cosine) };
     Fptan(unit, _i) { unit.status &= !C2; unit.unary_and_push(softfloat::tangent) };
     Fxtract(unit, _i) unit.unary_and_push(|env, x| Some(softfloat::extract(env, x)));
-    Fscale(unit, _i) unit.binary(softfloat::scale);
+    Fscale(unit, _i) { unit.binary(softfloat::scale); };
     Fprem(unit, _i) unit.remainder(Quotient::Truncated);
     Fprem1(unit, _i) unit.remainder(Quotient::Nearest);
     Fyl2x(unit, _i) unit.binary_and_pop(softfloat::y_log2_x);

@@ -124,7 +124,9 @@ impl<F: Format> Call for Load<F> {
         }
         let mut env = unit.env();
         let value = F::loaded(&mut env, raw);
-        if unit.finish(&env) {
+        unit.finish(&env);
+        // A denormal is loaded even if DE is not masked.
+        if unit.is_masked(env.flags & Flags::IE) {
             unit.load(value);
         }
         Ok(())
