@@ -56,6 +56,37 @@ impl ProgramFile {
         Ok(program)
     }
 
+    /// Opens any file that may be read, for its symbols.
+    pub fn open_to_read(path: &[u8]) -> Option<ProgramFile> {
+        let path = CString::new(path).ok()?;
+        let fd = file::open(file::CWD, &path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0).ok()?;
+        ProgramFile::from_fd(fd).ok()
+    }
+
+    /// The open file's descriptor, which stays the program's.
+    pub fn descriptor(&self) -> i32 {
+        self.fd
+    }
+
+    /// Takes over a descriptor that a former blink opened and checked.
+    pub fn from_fd(fd: i32) -> Result<ProgramFile, Refusal> {
+        let status = file::status(fd).map_err(|error| Refusal::Open(error.into()))?;
+        Ok(ProgramFile { fd, size: status.size })
+    }
+
+    /// A second descriptor of the same file, which stays open when another program is executed.
+    pub fn duplicate(&self) -> Result<ProgramFile, Errno> {
+        const F_DUPFD: i32 = 0;
+        let fd = file::fcntl(self.fd, F_DUPFD, 3)?;
+        Ok(ProgramFile { fd: fd as i32, size: self.size })
+    }
+
+    /// A program that is open already, checked by whoever opened it. The descriptor becomes this object's.
+    pub fn adopt(fd: i32) -> Result<ProgramFile, Refusal> {
+        let status = file::status(fd).map_err(|error| Refusal::Open(error.into()))?;
+        Ok(ProgramFile { fd, size: status.size })
+    }
+
     /// The descriptor, which stays this object's.
     pub fn fd(&self) -> i32 {
         self.fd

@@ -1,0 +1,353 @@
+//! Host memory for the guest: owned mappings anywhere ([`Region`]), and the window in which guest addresses are host
+//! addresses ([`Window`]).
+//!
+//! Guest memory is never mapped executable: what runs is the interpreter. All lengths, addresses and offsets are multiples of
+//! the guest's page size, 4096; on hosts with larger pages there is no window, and the caller keeps file mappings aligned.
+
+use crate::errno::{Errno, check};
+use memory::{PAGE_SIZE, Page, Rights};
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// What a mapping shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Anonymous,
+    /// An open file from an offset on.
+    File { fd: i32, offset: u64 },
+}
+
+/// Are writes seen by others who map the same?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    Private,
+    Shared,
+}
+
+/// The host's page size.
+pub fn page_size() -> u64 {
+    // SAFETY: no pointers.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(PAGE_SIZE)
+}
+
+fn protection(rights: Rights) -> i32 {
+    let read = if rights == Rights::NONE { libc::PROT_NONE } else { libc::PROT_READ };
+    if rights.contains(Rights::WRITE) { read | libc::PROT_WRITE } else { read }
+}
+
+/// # Safety
+/// With MAP_FIXED the range must be guest memory, or unmapped.
+unsafe fn mmap(
+    at: usize,
+    length: u64,
+    protection: i32,
+    source: Source,
+    sharing: Sharing,
+    flags: i32,
+) -> Result<NonNull<u8>, Errno> {
+    let length = usize::try_from(length).map_err(|_| Errno(libc::ENOMEM))?;
+    let sharing = match sharing {
+        Sharing::Private => libc::MAP_PRIVATE,
+        Sharing::Shared => libc::MAP_SHARED,
+    };
+    let (fd, offset, kind) = match source {
+        Source::Anonymous => (-1, 0, libc::MAP_ANONYMOUS),
+        Source::File { fd, offset } => (fd, offset, 0),
+    };
+    let offset = libc::off64_t::try_from(offset).map_err(|_| Errno(libc::EOVERFLOW))?;
+    // SAFETY: the caller's promise; without MAP_FIXED the kernel takes only what is free.
+    let host = unsafe {
+        libc::mmap64(at as *mut libc::c_void, length, protection, sharing | kind | flags | libc::MAP_NORESERVE, fd, offset)
+    };
+    if host == libc::MAP_FAILED {
+        return Err(Errno::last());
+    }
+    NonNull::new(host.cast()).ok_or(Errno(libc::ENOMEM))
+}
+
+/// A mapping of blink's own, somewhere; unmapped when the last owner is gone.
+pub struct Region {
+    base: NonNull<u8>,
+    length: u64,
+}
+
+// SAFETY: the bytes are guest memory, which is only touched through `memory::access` and by the kernel.
+unsafe impl Send for Region {}
+// SAFETY: as above.
+unsafe impl Sync for Region {}
+
+impl Region {
+    /// Maps `length` bytes; shared mappings of files that are open for reading only need `Rights` without WRITE.
+    pub fn map(length: u64, source: Source, sharing: Sharing, rights: Rights) -> Result<Arc<Region>, Errno> {
+        // SAFETY: not fixed.
+        let base = unsafe { mmap(0, length, protection(rights), source, sharing, 0)? };
+        Ok(Arc::new(Region { base, length }))
+    }
+
+    pub fn len(&self) -> u64 {
+        self.length
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The page at `offset`, which keeps the region mapped.
+    pub fn page(self: &Arc<Region>, offset: u64, rights: Rights) -> Page {
+        assert!(offset % PAGE_SIZE == 0 && offset + PAGE_SIZE <= self.length, "an offset inside the region");
+        // SAFETY: the offset is inside the mapping, which lives as long as the region that the page owns.
+        unsafe { Page::new(self.base.add(offset as usize), rights, Some(self.clone())) }
+    }
+
+    /// Would touching the page end in SIGBUS?
+    pub fn is_beyond_file(&self, offset: u64) -> bool {
+        is_beyond_file(self.base.as_ptr().wrapping_add(offset as usize))
+    }
+
+    /// `madvise(MADV_DONTNEED)`: private changes are forgotten.
+    pub fn forget(&self, offset: u64, length: u64) {
+        let end = (offset + length).min(self.length);
+        // SAFETY: inside the mapping, whose bytes are guest memory.
+        unsafe {
+            libc::madvise(self.base.as_ptr().add(offset as usize).cast(), (end - offset) as usize, libc::MADV_DONTNEED)
+        };
+    }
+
+    /// Writes changes of a shared mapping to its file.
+    pub fn sync(&self, offset: u64, length: u64) -> Result<(), Errno> {
+        let end = (offset + length).min(self.length);
+        // SAFETY: inside the mapping.
+        let done =
+            unsafe { libc::msync(self.base.as_ptr().add(offset as usize).cast(), (end - offset) as usize, libc::MS_SYNC) };
+        check(done).map(drop)
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        // SAFETY: it was mapped with this length, and nobody holds a page of it.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.length as usize) };
+    }
+}
+
+/// `MADV_POPULATE_READ` (Linux 5.14): fails with EFAULT where an access would raise SIGBUS.
+const POPULATE_READ: i32 = 22;
+
+fn is_beyond_file(host: *const u8) -> bool {
+    // SAFETY: populating changes no bytes; the address is that of guest memory.
+    let done = unsafe { libc::madvise(host.cast_mut().cast(), PAGE_SIZE as usize, POPULATE_READ) };
+    done < 0 && Errno::last() == Errno(libc::EFAULT)
+}
+
+/// The ranges of host addresses that belong to the guest, whether anything is mapped there or not.
+///
+/// Invariant: every page of the ranges is mapped at any time, by guest memory or by a reservation without rights, so that the host
+/// hands out no address of them to blink itself.
+pub struct Window {
+    ranges: Vec<Range<u64>>,
+}
+
+/// Guest addresses end here; the last page is never mapped.
+const END: u64 = (1 << 47) - PAGE_SIZE;
+
+impl Window {
+    /// Reserves what is free of the lower 47 bits, around what blink itself uses and may come to use: `None` where the host does not
+    /// allow it (32-bit hosts, larger pages, RLIMIT_AS, other systems).
+    pub fn reserve() -> Option<Window> {
+        if size_of::<usize>() < 8 || page_size() != PAGE_SIZE || !cfg!(target_os = "linux") {
+            return None;
+        }
+        let mut window = Window { ranges: Vec::new() };
+        // Position-independent programs of the host lie from 0x55.. on, with the heap behind; libraries and mappings below the
+        // stack, from 0x7f.. down. What lies below all of them is the guest's.
+        let lowest = own_lowest()?;
+        let end = lowest.checked_sub(SLACK)?.min(END) & !(GRAIN - 1);
+        if end < SMALLEST {
+            return None;
+        }
+        let start = 0x1_0000;
+        // SAFETY: MAP_FIXED_NOREPLACE maps only what is free.
+        let base = unsafe {
+            mmap(
+                start as usize,
+                end - start,
+                libc::PROT_NONE,
+                Source::Anonymous,
+                Sharing::Private,
+                libc::MAP_FIXED_NOREPLACE,
+            )
+        };
+        let base = base.ok()?;
+        if base.as_ptr() as u64 != start {
+            // An old kernel took the address for a hint.
+            // SAFETY: mapped just now.
+            unsafe { libc::munmap(base.as_ptr().cast(), (end - start) as usize) };
+            return None;
+        }
+        window.ranges.push(start..end);
+        Some(window)
+    }
+
+    /// The highest address behind the window's largest range.
+    pub fn end(&self) -> u64 {
+        self.ranges.iter().map(|range| range.end).max().unwrap_or(0)
+    }
+
+    pub fn start(&self) -> u64 {
+        self.ranges.iter().map(|range| range.start).min().unwrap_or(0)
+    }
+
+    pub fn contains(&self, start: u64, length: u64) -> bool {
+        self.ranges.iter().any(|range| {
+            range.contains(&start) && start.checked_add(length).is_some_and(|end| end <= range.end)
+        })
+    }
+
+    fn check(&self, start: u64, length: u64) -> Result<(), Errno> {
+        if self.contains(start, length) { Ok(()) } else { Err(Errno(libc::ENOMEM)) }
+    }
+
+    /// Maps over whatever of the guest's is there.
+    pub fn map(&self, start: u64, length: u64, source: Source, sharing: Sharing, rights: Rights) -> Result<(), Errno> {
+        self.check(start, length)?;
+        // SAFETY: the range is the guest's.
+        unsafe { mmap(start as usize, length, protection(rights), source, sharing, libc::MAP_FIXED).map(drop) }
+    }
+
+    /// Takes the memory back and keeps the addresses reserved.
+    pub fn unmap(&self, start: u64, length: u64) -> Result<(), Errno> {
+        self.map(start, length, Source::Anonymous, Sharing::Private, Rights::NONE)
+    }
+
+    pub fn protect(&self, start: u64, length: u64, rights: Rights) -> Result<(), Errno> {
+        self.check(start, length)?;
+        // SAFETY: the range is the guest's.
+        let done = unsafe { libc::mprotect(start as usize as *mut libc::c_void, length as usize, protection(rights)) };
+        check(done).map(drop)
+    }
+
+    /// Moves the pages of one range to another, which is as long, and reserves where they were.
+    pub fn relocate(&self, from: u64, to: u64, length: u64) -> Result<(), Errno> {
+        self.check(from, length)?;
+        self.check(to, length)?;
+        // SAFETY: both ranges are the guest's.
+        let moved = unsafe {
+            libc::mremap(
+                from as usize as *mut libc::c_void,
+                length as usize,
+                length as usize,
+                libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED,
+                to as usize as *mut libc::c_void,
+            )
+        };
+        if moved == libc::MAP_FAILED {
+            return Err(Errno::last());
+        }
+        self.unmap(from, length)
+    }
+
+    /// Maps the pages of a shared mapping at a second place (`mremap` with an old size of 0).
+    pub fn duplicate(&self, from: u64, to: u64, length: u64) -> Result<(), Errno> {
+        self.check(from, PAGE_SIZE)?;
+        self.check(to, length)?;
+        // SAFETY: both ranges are the guest's.
+        let moved = unsafe {
+            libc::mremap(
+                from as usize as *mut libc::c_void,
+                0,
+                length as usize,
+                libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED,
+                to as usize as *mut libc::c_void,
+            )
+        };
+        if moved == libc::MAP_FAILED { Err(Errno::last()) } else { Ok(()) }
+    }
+
+    /// Lets a mapping grow over reserved addresses behind it.
+    pub fn grow(&self, start: u64, length: u64, new_length: u64) -> Result<(), Errno> {
+        self.check(start, new_length)?;
+        let behind = (start + length) as usize as *mut libc::c_void;
+        // SAFETY: the range is the guest's. For a moment the addresses behind it are free.
+        let grown = unsafe {
+            libc::munmap(behind, (new_length - length) as usize);
+            libc::mremap(start as usize as *mut libc::c_void, length as usize, new_length as usize, 0)
+        };
+        if grown == libc::MAP_FAILED {
+            let error = Errno::last();
+            self.unmap(start + length, new_length - length)?;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    pub fn forget(&self, start: u64, length: u64) -> Result<(), Errno> {
+        self.advise(start, length, libc::MADV_DONTNEED)
+    }
+
+    pub fn advise(&self, start: u64, length: u64, advice: i32) -> Result<(), Errno> {
+        self.check(start, length)?;
+        // SAFETY: the range is the guest's.
+        let done = unsafe { libc::madvise(start as usize as *mut libc::c_void, length as usize, advice) };
+        check(done).map(drop)
+    }
+
+    /// Writes changes of shared mappings to their files.
+    pub fn sync(&self, start: u64, length: u64) -> Result<(), Errno> {
+        self.check(start, length)?;
+        // SAFETY: the range is the guest's.
+        let done = unsafe { libc::msync(start as usize as *mut libc::c_void, length as usize, libc::MS_SYNC) };
+        check(done).map(drop)
+    }
+
+    pub fn is_beyond_file(&self, address: u64) -> bool {
+        self.contains(address, PAGE_SIZE) && is_beyond_file(address as usize as *const u8)
+    }
+
+    /// The page at a guest address. It may be reserved memory without rights by the time that it is used, never blink's own: the
+    /// caller's quiescence sees to it that it is not used then.
+    pub fn page(&self, address: u64, rights: Rights) -> Option<Page> {
+        let host = NonNull::new(address as usize as *mut u8)?;
+        if !self.contains(address, PAGE_SIZE) {
+            return None;
+        }
+        // SAFETY: the page is in the window, whose addresses stay mapped for ever.
+        Some(unsafe { Page::new(host, rights, None) })
+    }
+}
+
+/// Room that blink's own mappings may grow into, downwards.
+const SLACK: u64 = 1 << 40;
+/// The window ends at a multiple of this.
+const GRAIN: u64 = 1 << 30;
+/// A smaller window is not worth it.
+const SMALLEST: u64 = 1 << 38;
+
+/// The lowest address that blink itself uses: its image or a mapping. Read from `/proc/self/maps`, else from where things lie.
+fn own_lowest() -> Option<u64> {
+    let image = own_lowest as usize as u64;
+    let stack = (&raw const image) as u64;
+    let lowest = std::fs::read("/proc/self/maps").ok().and_then(|text| {
+        let first = text.split(|byte| *byte == b'-').next()?;
+        u64::from_str_radix(std::str::from_utf8(first).ok()?, 16).ok()
+    });
+    Some(lowest.unwrap_or(image).min(image).min(stack))
+}
+
+/// Puts a page of zeros over the hole that a truncated file left, so that the access that hit it can go on; called by the
+/// handler of SIGBUS with the address of the fault. Async-signal-safe.
+pub fn patch_hole(address: usize) -> bool {
+    let page = address & !(PAGE_SIZE as usize - 1);
+    // SAFETY: the caller's fault was a SIGBUS, so the page belongs to a file mapping of guest memory that has lost its bytes.
+    let host = unsafe {
+        libc::mmap(
+            page as *mut libc::c_void,
+            PAGE_SIZE as usize,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED,
+            -1,
+            0,
+        )
+    };
+    host != libc::MAP_FAILED
+}

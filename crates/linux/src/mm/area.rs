@@ -1,0 +1,248 @@
+//! The areas of an address space: what is mapped from where to where, as Linux's `vm_area_struct`s.
+
+use host::mapping::Region;
+use memory::Rights;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The file behind a mapping, as `/proc/self/maps` shows it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MappedFile {
+    pub path: Vec<u8>,
+    /// Major and minor number.
+    pub device: (u32, u32),
+    pub inode: u64,
+}
+
+/// What an area is called when it has no file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    None,
+    Heap,
+    Stack,
+}
+
+#[derive(Clone)]
+pub struct Area {
+    pub end: u64,
+    pub rights: Rights,
+    pub is_shared: bool,
+    pub grows_down: bool,
+    pub name: Name,
+    /// The file, and the offset of the area's first byte in it.
+    pub file: Option<(Arc<MappedFile>, u64)>,
+    /// A shared mapping of a file that is not open for writing can never become writable.
+    pub may_write: bool,
+    /// Paged form: the host mapping that holds the bytes and where the area begins in it; anonymous private memory has none.
+    pub region: Option<(Arc<Region>, u64)>,
+}
+
+impl Area {
+    /// The part from `start` to `end` of this area, which begins at `own_start`.
+    fn part(&self, own_start: u64, start: u64, end: u64) -> Area {
+        let skipped = start - own_start;
+        Area {
+            end,
+            file: self.file.as_ref().map(|(file, offset)| (file.clone(), offset + skipped)),
+            region: self.region.as_ref().map(|(region, offset)| (region.clone(), offset + skipped)),
+            ..self.clone()
+        }
+    }
+
+    /// Is `next`, which begins where this one ends, the same mapping going on?
+    pub fn continues(&self, start: u64, next: &Area) -> bool {
+        let length = self.end - start;
+        let is_same_file = match (&self.file, &next.file) {
+            (None, None) => true,
+            (Some((a, at)), Some((b, next_at))) => a == b && at + length == *next_at,
+            _ => false,
+        };
+        let is_same_region = match (&self.region, &next.region) {
+            (None, None) => true,
+            (Some((a, at)), Some((b, next_at))) => Arc::ptr_eq(a, b) && at + length == *next_at,
+            _ => false,
+        };
+        is_same_file
+            && is_same_region
+            && self.rights == next.rights
+            && self.is_shared == next.is_shared
+            && self.grows_down == next.grows_down
+            && self.name == next.name
+            && self.may_write == next.may_write
+    }
+}
+
+/// Areas by start address; they do not overlap, and neighbours that are one mapping are one area.
+#[derive(Default)]
+pub struct Areas {
+    map: BTreeMap<u64, Area>,
+}
+
+impl Areas {
+    /// The area with `address` inside.
+    pub fn find(&self, address: u64) -> Option<(u64, &Area)> {
+        let (start, area) = self.map.range(..=address).next_back()?;
+        (address < area.end).then_some((*start, area))
+    }
+
+    /// The first area that ends above `address`.
+    pub fn find_above(&self, address: u64) -> Option<(u64, &Area)> {
+        self.find(address).or_else(|| self.map.range(address..).next().map(|(start, area)| (*start, area)))
+    }
+
+    /// The last area that begins below `address`.
+    pub fn find_below(&self, address: u64) -> Option<(u64, &Area)> {
+        self.map.range(..address).next_back().map(|(start, area)| (*start, area))
+    }
+
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &Area)> {
+        self.map.iter().map(|(start, area)| (*start, area))
+    }
+
+    /// The areas that overlap a range.
+    pub fn overlapping(&self, range: Range<u64>) -> impl Iterator<Item = (u64, &Area)> {
+        let first = self.find(range.start).map_or(range.start, |(start, _)| start);
+        self.map.range(first..range.end.max(first)).map(|(start, area)| (*start, area))
+    }
+
+    pub fn is_free(&self, range: Range<u64>) -> bool {
+        self.overlapping(range).next().is_none()
+    }
+
+    /// Is every byte of the range in an area?
+    pub fn covers(&self, range: Range<u64>) -> bool {
+        let mut at = range.start;
+        for (start, area) in self.overlapping(range.clone()) {
+            if start > at {
+                return false;
+            }
+            at = area.end;
+        }
+        at >= range.end
+    }
+
+    /// Takes everything in the range out, splitting areas at its ends.
+    pub fn remove(&mut self, range: Range<u64>) -> Vec<(u64, Area)> {
+        self.split(range.start);
+        self.split(range.end);
+        let starts: Vec<u64> = self.map.range(range).map(|(start, _)| *start).collect();
+        starts.into_iter().filter_map(|start| Some((start, self.map.remove(&start)?))).collect()
+    }
+
+    /// Puts an area into a free place, and joins it with its neighbours where they are one mapping.
+    pub fn insert(&mut self, start: u64, mut area: Area) {
+        if let Some(next) = self.map.get(&area.end)
+            && area.continues(start, next)
+        {
+            let end = area.end;
+            if let Some(next) = self.map.remove(&end) {
+                area.end = next.end;
+            }
+        }
+        if let Some((_, before)) = self.map.range_mut(..start).next_back().map(|(s, a)| (*s, a))
+            && before.end == start
+        {
+            let before_start = self.find_below(start).map_or(0, |(s, _)| s);
+            if let Some(before) = self.map.get_mut(&before_start)
+                && before.continues(before_start, &area)
+            {
+                before.end = area.end;
+                return;
+            }
+        }
+        self.map.insert(start, area);
+    }
+
+    fn split(&mut self, at: u64) {
+        let Some((start, area)) = self.find(at) else {
+            return;
+        };
+        if start == at {
+            return;
+        }
+        let (low, high) = (area.part(start, start, at), area.part(start, at, area.end));
+        self.map.insert(start, low);
+        self.map.insert(at, high);
+    }
+
+    /// The highest free place of `length` bytes in the range.
+    pub fn highest_gap(&self, length: u64, range: Range<u64>) -> Option<u64> {
+        let mut top = range.end;
+        for (start, area) in self.map.range(..range.end).rev() {
+            if area.end < top && top - area.end >= length {
+                break;
+            }
+            top = top.min(*start);
+        }
+        top.checked_sub(length).filter(|start| *start >= range.start)
+    }
+
+    /// The lowest free place of `length` bytes in the range.
+    pub fn lowest_gap(&self, length: u64, range: Range<u64>) -> Option<u64> {
+        let mut at = range.start;
+        for (start, area) in self.overlapping(range.clone()) {
+            if start > at && start - at >= length {
+                break;
+            }
+            at = at.max(area.end);
+        }
+        (at.checked_add(length)? <= range.end).then_some(at)
+    }
+
+    /// Bytes mapped.
+    pub fn total(&self) -> u64 {
+        self.iter().map(|(start, area)| area.end - start).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn area(end: u64, rights: Rights) -> Area {
+        Area {
+            end,
+            rights,
+            is_shared: false,
+            grows_down: false,
+            name: Name::None,
+            file: None,
+            may_write: true,
+            region: None,
+        }
+    }
+
+    fn spans(areas: &Areas) -> Vec<(u64, u64)> {
+        areas.iter().map(|(start, area)| (start, area.end)).collect()
+    }
+
+    #[test]
+    fn neighbours_join_and_parts_split() {
+        let mut areas = Areas::default();
+        areas.insert(0x1000, area(0x2000, Rights::READ));
+        areas.insert(0x3000, area(0x4000, Rights::READ));
+        areas.insert(0x2000, area(0x3000, Rights::READ));
+        assert_eq!(spans(&areas), [(0x1000, 0x4000)]);
+        let removed = areas.remove(0x2000..0x3000);
+        assert_eq!(removed.len(), 1);
+        assert_eq!(spans(&areas), [(0x1000, 0x2000), (0x3000, 0x4000)]);
+        areas.insert(0x2000, area(0x3000, Rights::WRITE));
+        assert_eq!(spans(&areas).len(), 3);
+        assert!(areas.covers(0x1000..0x4000));
+        assert!(!areas.covers(0x1000..0x4001));
+    }
+
+    #[test]
+    fn gaps_are_found_from_both_ends() {
+        let mut areas = Areas::default();
+        areas.insert(0x5000, area(0x6000, Rights::READ));
+        areas.insert(0x8000, area(0x9000, Rights::READ));
+        assert_eq!(areas.highest_gap(0x1000, 0x1000..0xa000), Some(0x9000));
+        assert_eq!(areas.highest_gap(0x2000, 0x1000..0xa000), Some(0x6000));
+        assert_eq!(areas.highest_gap(0x3000, 0x1000..0xa000), Some(0x2000));
+        assert_eq!(areas.highest_gap(0x8000, 0x1000..0xa000), None);
+        assert_eq!(areas.lowest_gap(0x1000, 0x1000..0xa000), Some(0x1000));
+        assert_eq!(areas.lowest_gap(0x5000, 0x1000..0xa000), None);
+    }
+}
