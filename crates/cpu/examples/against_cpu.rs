@@ -1,7 +1,7 @@
 //! The long run of every implemented form against the CPU of this host, on edge and random states.
 //!
 //! ```text
-//! cargo run --release -p cpu --example against_cpu -- [--seed N] [--states N] [--row PATTERN] [--case N] [--reports N]
+//! cargo run --release -p cpu --example against_cpu -- [--seed N] [--states N] [--row PATTERN] [--case N] [--reports N] [--strict]
 //! ```
 //!
 //! A pattern is a part of the mnemonic, `=mnemonic`, `@feature` or `#row`; several are separated by commas.
@@ -15,7 +15,7 @@ use support::generate::is_excluded;
 use support::suite::{Options, RowResult, Suite, is_chosen};
 
 fn main() -> ExitCode {
-    let mut options = Options { seed: 1, states: 2000, pattern: String::new(), only: None, reports: 1 };
+    let mut options = Options { seed: 1, states: 2000, pattern: String::new(), only: None, strict: false, reports: 1 };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             "--states" => options.states = value().parse().expect("a number"),
             "--row" => options.pattern = value(),
             "--case" => options.only = Some(value().parse().expect("a number")),
+            "--strict" => options.strict = true,
             "--reports" => options.reports = value().parse().expect("a number"),
             _ => {
                 eprintln!("against_cpu: unknown argument {argument}; see the head of examples/against_cpu.rs");

@@ -77,7 +77,7 @@ pub fn compute(op: Arith, size: Size, a: u64, b: u64, old: Flags) -> (u64, Flags
             let result = a << count;
             (result, carry, carry ^ size.sign(result))
         }),
-        Arith::Shr => shift(size, b, a, old, |count| (a >> count, a >> (count - 1) & 1 != 0, size.sign(a))),
+        Arith::Shr => shift(size, b, a, old, |count| (a >> count, a >> (count - 1) & 1 != 0, count == 1 && size.sign(a))),
         Arith::Sar => shift(size, b, a, old, |count| {
             let wide = size.extend(a) as i64;
             ((wide >> count) as u64, wide >> (count - 1) & 1 != 0, false)
@@ -129,7 +129,7 @@ pub fn count(size: Size, count: u64) -> u32 {
     count as u32 & if matches!(size, Size::B8) { 63 } else { 31 }
 }
 
-/// Shifts change nothing if the count is 0; `f` gives result, CF and OF.
+/// Shifts change nothing if the count is 0; `f` gives result, CF and OF. (AF is undefined; the CPU sets it.)
 #[inline(always)]
 fn shift(size: Size, by: u64, a: u64, old: Flags, f: impl FnOnce(u32) -> (u64, bool, bool)) -> (u64, Flags) {
     let count = count(size, by);
@@ -137,7 +137,7 @@ fn shift(size: Size, by: u64, a: u64, old: Flags, f: impl FnOnce(u32) -> (u64, b
         return (a, old);
     }
     let (result, carry, overflow) = f(count);
-    (result, Flags::of_logic(size, result).with(carry, overflow))
+    (result, Flags::of_logic(size, result).with(carry, overflow).with_adjust(true))
 }
 
 /// Rotations change CF and OF only, and nothing if the count is 0.

@@ -76,19 +76,11 @@ calls! {
     /// A source of zero leaves the destination as it was (AMD's manual says so, and Intel's CPUs do it).
     Bsf(cpu, inst) {
         let (size, value) = source(cpu, inst)?;
-        if value != 0 {
-            cpu.set(inst.dst, size, value.trailing_zeros() as u64);
-        }
-        cpu.flags = cpu.flags.with_zero(value == 0);
-        Ok(())
+        scanned(cpu, inst, size, value, value.trailing_zeros() as u64)
     }
     Bsr(cpu, inst) {
         let (size, value) = source(cpu, inst)?;
-        if value != 0 {
-            cpu.set(inst.dst, size, 63 - value.leading_zeros() as u64);
-        }
-        cpu.flags = cpu.flags.with_zero(value == 0);
-        Ok(())
+        scanned(cpu, inst, size, value, 63u32.wrapping_sub(value.leading_zeros()) as u64)
     }
     Tzcnt(cpu, inst) {
         let (size, value) = source(cpu, inst)?;
@@ -138,9 +130,21 @@ calls! {
     }
 }
 
-/// CF: the source is zero; ZF: the count is.
+/// ZF: the source is zero. The other flags are undefined; Zen clears them and sets PF by the result.
+fn scanned(cpu: &mut Cpu, inst: &Inst, size: Size, value: u64, index: u64) -> Flow {
+    if value == 0 {
+        cpu.flags = Flags::of_logic(size, 0);
+    } else {
+        cpu.set(inst.dst, size, index);
+        cpu.flags = Flags::of_logic(Size::B8, 0x100 | index);
+    }
+    Ok(())
+}
+
+/// CF: the source is zero; ZF: the count is. Of the undefined ones, Zen keeps OF and clears the rest.
 fn set_count(cpu: &mut Cpu, inst: &Inst, size: Size, value: u64, count: u32) -> Flow {
     cpu.set(inst.dst, size, count as u64);
-    cpu.flags = cpu.flags.with_zero(count == 0).with_carry(value == 0);
+    let overflow = cpu.flags.overflow();
+    cpu.flags = Flags::from_bits(if count == 0 { crate::flags::ZF } else { 0 }).with(value == 0, overflow);
     Ok(())
 }

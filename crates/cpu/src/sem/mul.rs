@@ -1,4 +1,4 @@
-//! Multiplication and division; flags that the manual leaves undefined stay as they were, as on Zen (SDM Vol. 2A IMUL, DIV, IDIV; Vol. 2B MUL).
+//! Multiplication and division; flags that the manual leaves undefined are as on Zen (SDM Vol. 2A IMUL, DIV, IDIV; Vol. 2B MUL).
 
 use super::{Sem, calls, meanings};
 use crate::arith::{Arith, compute};
@@ -89,6 +89,7 @@ fn set_wide(cpu: &mut Cpu, size: Size, value: u128) {
     }
 }
 
+/// All flags are undefined; Zen keeps CF and OF, sets AF and clears the rest.
 fn set_quotient(cpu: &mut Cpu, size: Size, quotient: u64, remainder: u64) -> Flow {
     if size == Size::B1 {
         cpu.set(RAX, Size::B2, quotient & 0xff | remainder << 8 & 0xff00);
@@ -96,6 +97,8 @@ fn set_quotient(cpu: &mut Cpu, size: Size, quotient: u64, remainder: u64) -> Flo
         cpu.set(RAX, size, quotient);
         cpu.set(RDX, size, remainder);
     }
+    let (carry, overflow) = (cpu.flags.carry(), cpu.flags.overflow());
+    cpu.flags = Flags::of_logic(Size::B8, 0x101).with(carry, overflow).with_adjust(true);
     Ok(())
 }
 

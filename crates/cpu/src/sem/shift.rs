@@ -26,13 +26,13 @@ meanings! {
 }
 
 calls! {
-    Shld(cpu, inst) { double(cpu, inst, |size, a, b, count| {
+    Shld(cpu, inst) { double(cpu, inst, true, |size, a, b, count| {
         let wide = wide(size, a, b);
         let shifted = wide << count;
         let carry = wide >> (2 * size.bits() - count) & 1 != 0;
         ((shifted >> size.bits()) as u64, carry)
     }) }
-    Shrd(cpu, inst) { double(cpu, inst, |size, a, b, count| {
+    Shrd(cpu, inst) { double(cpu, inst, false, |size, a, b, count| {
         let wide = wide(size, b, a);
         ((wide >> count) as u64, wide >> (count - 1) & 1 != 0)
     }) }
@@ -42,10 +42,10 @@ fn wide(size: Size, high: u64, low: u64) -> u128 {
     (high as u128) << size.bits() | low as u128
 }
 
-fn double(cpu: &mut Cpu, inst: &Inst, f: fn(Size, u64, u64, u32) -> (u64, bool)) -> Flow {
+fn double(cpu: &mut Cpu, inst: &Inst, is_left: bool, f: fn(Size, u64, u64, u32) -> (u64, bool)) -> Flow {
     let size = inst.form.size();
     let by = if inst.form.count_is_in_cl() { cpu.get(RCX) } else { inst.imm };
-    let mut count = arith::count(size, by);
+    let count = arith::count(size, by);
     let is_memory = matches!(inst.form.places(), Places::MemReg | Places::MemImm);
     let a = if is_memory { cpu.load_for_update(cpu.address(inst), size)? } else { cpu.get_any(inst.dst, size) };
     let b = cpu.get_any(inst.src, size);
@@ -57,18 +57,21 @@ fn double(cpu: &mut Cpu, inst: &Inst, f: fn(Size, u64, u64, u32) -> (u64, bool))
         cpu.set_any(inst.dst, size, a);
         return Ok(());
     }
-    if count > size.bits() {
-        // Undefined for 16-bit operands: the CPU shifts by the count modulo 16.
-        count -= size.bits();
-    }
-    let (result, carry) = f(size, a, b, count);
+    // Undefined for 16-bit operands, where the CPU shifts the second operand in twice.
+    let more = count.saturating_sub(size.bits());
+    let (result, carry) = if more > 0 { (f(size, b, b, more).0, false) } else { f(size, a, b, count) };
     let result = size.cut(result);
     if is_memory {
         cpu.store(cpu.address(inst), size, result)?;
     } else {
         cpu.set_any(inst.dst, size, result);
     }
-    let overflow = size.sign(result) != size.sign(a);
-    cpu.flags = Flags::of_logic(size, result).with(carry, overflow);
+    // Defined where the count is 1; for the others the CPU goes on by the same rule.
+    let overflow = if is_left {
+        carry ^ (count < size.bits() && size.sign(result))
+    } else {
+        size.sign(result) ^ (result >> (size.bits() - 2) & 1 != 0)
+    };
+    cpu.flags = Flags::of_logic(size, result).with(carry, overflow).with_adjust(true);
     Ok(())
 }

@@ -159,8 +159,11 @@ calls! {
             let s = Strings::of(cpu, inst);
             let from = s.source(cpu, inst);
             let count = count.min(s.in_page(from)).min(s.before_wrap(cpu.get(RSI)));
-            let last = from.wrapping_add(s.step.wrapping_mul(count - 1));
-            let value = cpu.load(last, s.size)?;
+            // Only the last element is kept, but a fault is one of the first.
+            let mut value = cpu.load(from, s.size)?;
+            if count > 1 {
+                value = cpu.load(from.wrapping_add(s.step.wrapping_mul(count - 1)), s.size)?;
+            }
             cpu.set(RAX, s.size, value);
             s.advance(cpu, RSI, count);
             Ok((count, false))

@@ -109,6 +109,10 @@ impl Engine {
         let mut outcome = Outcome { stop: stop_of(exit), state: self.store(&entry), changes: self.changes(case) };
         if outcome.stop == Stop::Timeout {
             outcome.state = entry;
+        } else if let Some(Exit::Trap(Trap::Interrupt(3 | 4 | 0x80))) = exit
+            && outcome.state.get(RIP) == case.at
+        {
+            outcome.state.0[RIP] = case.end();
         }
         self.write(case.at, &vec![0xcc; case.code.len()]);
         for (address, bytes) in case.patches.iter().chain(&outcome.changes) {
@@ -246,6 +250,7 @@ fn stop_of(exit: Option<Exit>) -> Stop {
             Trap::Simd => exception(19, 0),
             // INT n needs a gate for user code; on Linux only 3, 4 and 80h have one.
             Trap::Interrupt(0x80) => Stop::Syscall,
+            Trap::Interrupt(n @ (3 | 4)) => exception(n, 0),
             Trap::Interrupt(n) => exception(13, u32::from(n) * 8 + 2),
         },
         Exit::Attention | Exit::Stepped => Stop::Timeout,

@@ -67,7 +67,7 @@ pub fn state_for(mut bytes: Vec<u8>, mut i: Instruction, random: &mut Random) ->
     }
     special(&mut case, &mut bytes, &mut i, random);
     case.code = bytes;
-    if random.one_in(100) && length > 1 {
+    if random.one_in(100) && length > 1 && !matches!(i.op, Op::Ud0 | Op::Ud1) {
         // Cut off by the end of the page.
         let kept = 1 + random.below(length - 1);
         case.at = hole - kept;
@@ -595,6 +595,8 @@ fn special(case: &mut Case, bytes: &mut Vec<u8>, i: &mut Instruction, random: &m
             let (at, word) = (case.state.0[RBP], random.word());
             patch(case, at, &word.to_le_bytes());
         }
+        // Negative numbers mean something to kernels that restart system calls.
+        Op::Syscall | Op::Int => case.state.0[RAX] &= 0xffff_ffff,
         Op::Enter => case.state.0[RBP] = target(8, random),
         Op::Popf => {
             let at = case.state.0[RSP];
@@ -779,6 +781,7 @@ pub fn is_excluded(op: Op) -> Option<&'static str> {
             "shows descriptor tables"
         }
         Op::CallFar | Op::JmpFar | Op::RetFar | Op::Iret | Op::Lfs | Op::Lgs | Op::Lss => "far transfers and loads",
+        Op::Int1 => "reported differently under hypervisors",
         Op::Sysenter | Op::Sysexit | Op::Sysret => "system",
         _ => return None,
     })

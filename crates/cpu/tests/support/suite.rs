@@ -40,6 +40,8 @@ pub struct Options {
     pub pattern: String,
     /// One case only.
     pub only: Option<u64>,
+    /// Flags that the row declares undefined are compared too.
+    pub strict: bool,
     /// Reports to print for a row.
     pub reports: u64,
 }
@@ -135,7 +137,7 @@ impl Suite {
         result.completed += u64::from(oracle.ran_to_end(case));
         let is_undefined = |outcome: &Outcome| matches!(outcome.stop, Stop::Exception { vector: 6, .. });
         result.unknown_to_cpu += u64::from(is_undefined(oracle));
-        let undefined = u64::from(ROWS[row].flags().undefined);
+        let undefined = if options.strict { 0 } else { u64::from(ROWS[row].flags().undefined) };
         match compare(oracle, ours, undefined) {
             Verdict::Same => {}
             Verdict::UndefinedFlags => result.undefined_flags += 1,
