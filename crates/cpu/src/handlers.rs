@@ -8,7 +8,7 @@ use crate::inst::{HIGH, Inst, Places};
 use crate::sem::{Meaning, alu, bit, flags, flow, moves, mul, shift, stack, string, system};
 use crate::size::Size;
 use crate::{sse, x87};
-use isa::{Instruction, Op, Operand};
+use isa::{Instruction, Op, Operand, Width};
 
 /// The handler of what is not an instruction, or has no meaning yet: #UD.
 pub fn undefined() -> Run {
@@ -118,6 +118,7 @@ fn integer(i: &Instruction, inst: &Inst) -> Option<Run> {
     use moves::{Cmovcc, Setcc};
     let is_direct = matches!(i.operands[0], Operand::Rel(_));
     let is_to_memory = matches!(i.operands[0], Operand::Mem { .. });
+    let is_narrow = i.operand_size != Width::W64;
     let is_to_segment = matches!(i.operands[0], Operand::Seg(_));
     Some(match i.op {
         Op::Add => hot::<alu::Add>(inst),
@@ -195,10 +196,14 @@ fn integer(i: &Instruction, inst: &Inst) -> Option<Run> {
         Op::Popf => call::<stack::Popf>(),
 
         Op::Jmp if is_direct => general::<flow::Jump>(),
+        Op::Jmp if is_narrow => call::<flow::JumpToNarrow>(),
         Op::Jmp => wide::<flow::JumpTo>(inst),
         Op::Jcc => by_condition!(i.condition(), plain, Jcc, inst),
+        Op::Call if is_direct && is_narrow => call::<flow::CallNarrow>(),
+        Op::Call if is_narrow => call::<flow::CallToNarrow>(),
         Op::Call if is_direct => general::<flow::Call>(),
         Op::Call => call::<flow::CallTo>(),
+        Op::Ret if is_narrow => call::<flow::RetNarrow>(),
         Op::Ret => call::<flow::Ret>(),
         Op::Loop => call::<flow::Loop>(),
         Op::Loope => call::<flow::Loope>(),

@@ -78,6 +78,32 @@ calls! {
         cpu.set64(RSP, top.wrapping_add(8).wrapping_add(inst.imm & 0xffff));
         Ok(())
     }
+    /// With an operand size below 64 bits: AMD's CPUs honour the prefix 66 on near branches in 64-bit mode (APM Vol. 3, Intel's
+    /// do not), and other modes have nothing else.
+    JumpToNarrow(cpu, inst) {
+        let size = inst.form.operand_size();
+        cpu.ip = Exec::<Any>::new(cpu).source_as(inst, size)?;
+        Ok(())
+    }
+    CallNarrow(cpu, inst) {
+        let (size, next) = (inst.form.operand_size(), cpu.ip);
+        Exec::<Any>::new(cpu).push(size, size.cut(next))?;
+        cpu.ip = inst.imm;
+        Ok(())
+    }
+    CallToNarrow(cpu, inst) {
+        let (size, next) = (inst.form.operand_size(), cpu.ip);
+        let target = Exec::<Any>::new(cpu).source_as(inst, size)?;
+        Exec::<Any>::new(cpu).push(size, size.cut(next))?;
+        cpu.ip = target;
+        Ok(())
+    }
+    RetNarrow(cpu, inst) {
+        let (size, top) = (inst.form.operand_size(), cpu.get(RSP));
+        cpu.ip = cpu.load(top, size)?;
+        cpu.set64(RSP, top.wrapping_add(size.bytes()).wrapping_add(inst.imm & 0xffff));
+        Ok(())
+    }
     Loop(cpu, inst) { repeat(cpu, inst, true) }
     Loope(cpu, inst) {
         let goes_on = cpu.flags.zero();

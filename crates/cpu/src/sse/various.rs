@@ -103,8 +103,9 @@ crate::sem::calls! {
             return cpu.protection();
         }
         let image = cpu.fxsave();
-        // The last 48 bytes are left to software.
-        cpu.memory.store_bytes(address, &image[..464])?;
+        // All of it must be writable; what lies behind the vectors stays as it was.
+        cpu.memory.probe(address, 512, memory::Access::Write)?;
+        cpu.memory.store_bytes(address, &image[..416])?;
         Ok(())
     }
     Fxrstor(cpu, inst) {
