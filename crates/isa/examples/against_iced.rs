@@ -1,54 +1,57 @@
+//! The long comparison with iced-x86: `cargo run --release -p isa --example against_iced -- --seed S --count N`.
+//!
+//! Prints the first differences and a line of counts; the exit status says whether there was one.
+
 #[path = "../tests/oracle/mod.rs"]
 mod oracle;
-use std::collections::BTreeMap;
-fn main() {
-    let n: u64 = std::env::args().nth(1).unwrap().parse().unwrap();
-    let mut s: u64 = 88172645463325252;
-    let mut seen: BTreeMap<String, (u64, String)> = BTreeMap::new();
-    for k in 0..n {
-        let mut b = [0u8; 16];
-        for j in 0..2 {
-            s ^= s << 13;
-            s ^= s >> 7;
-            s ^= s << 17;
-            b[j * 8..j * 8 + 8].copy_from_slice(&s.wrapping_mul(0x2545F4914F6CDD1D).to_le_bytes());
-        }
-        let r = s >> 40;
-        match r & 15 {
-            0..=3 => b[0] = 0x0f,
-            4 | 5 => {
-                b[0] = 0x0f;
-                b[1] = 0x38
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use oracle::strings::{Random, string};
+use oracle::{EXPLAINED, Oracle, Verdict};
+
+const SHOWN: u64 = 100;
+
+fn main() -> ExitCode {
+    let (mut seed, mut count) = (1, 10_000_000);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().and_then(|v| v.parse().ok());
+        match (name.as_str(), value) {
+            ("--seed", Some(value)) => seed = value,
+            ("--count", Some(value)) => count = value,
+            _ => {
+                eprintln!("against_iced: expected --seed NUMBER and --count NUMBER, got {name}");
+                return ExitCode::from(2);
             }
-            6 => {
-                b[0] = 0x0f;
-                b[1] = 0x3a
-            }
-            7 | 8 => {
-                b[0] = 0xc4;
-                b[1] = 0xe0 | (b[1] & 3)
-            }
-            9 => b[0] = 0xc5,
-            _ => {}
-        }
-        let mut c = [0u8; 15];
-        let np = [0, 0, 0, 1, 1, 1, 1, 2][(r >> 4) as usize & 7];
-        for (q, x) in c.iter_mut().enumerate() {
-            *x = if q < np {
-                [0x66, 0xf2, 0xf3, 0x48, 0x41, 0x67, 0x66, 0xf0, 0x64, 0x2e, 0x40, 0x4c, 0xf3, 0xf2, 0x66, 0x44]
-                    [(r >> (8 + 4 * q)) as usize & 15]
-            } else {
-                b[q - np]
-            }
-        }
-        let m = isa::Mode::ALL[(k % 3) as usize];
-        if let Some(d) = oracle::check(&c, m) {
-            let key = d.split(" ours ").nth(1).unwrap().to_string();
-            let e = seen.entry(key).or_insert((0, d));
-            e.0 += 1;
         }
     }
-    for (_, v) in &seen {
-        println!("{} {}", v.0, v.1);
+    let start = Instant::now();
+    let (mut random, mut oracle) = (Random(seed), Oracle::new());
+    let (mut same, mut refused, mut different) = (0u64, 0u64, 0u64);
+    let mut explained = [0u64; EXPLAINED.len()];
+    for _ in 0..count {
+        let (bytes, mode) = string(&mut random);
+        match oracle.compare(&bytes, mode) {
+            Verdict::Same => same += 1,
+            Verdict::BothRefuse => refused += 1,
+            Verdict::Explained(class) => explained[class] += 1,
+            Verdict::Different(text) => {
+                different += 1;
+                if different <= SHOWN {
+                    println!("{text}");
+                }
+            }
+        }
     }
+    for (text, n) in EXPLAINED.iter().zip(explained) {
+        println!("{n:>12}  {text}");
+    }
+    println!(
+        "decoder: seed {seed}, {count} strings, {same} same, {refused} refused by both, {} explained, {different} different, {:.0} s",
+        explained.iter().sum::<u64>(),
+        start.elapsed().as_secs_f64()
+    );
+    if different == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

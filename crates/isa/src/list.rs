@@ -565,7 +565,7 @@ fn elides_lock(i: &Instruction) -> bool {
         Repeat::None => false,
         _ if i.op == Op::Xchg => true,
         Repeat::F3 if i.op == Op::Mov => matches!(i.opcode, 0x88 | 0x89 | 0xc6 | 0xc7),
-        _ => i.prefixes.lock && i.row().lockable(),
+        _ => i.prefixes.lock && i.row().lockable() && i.op != Op::Cmpxchg16b,
     }
 }
 

@@ -430,7 +430,7 @@ pub(super) const FORMS: &[Form] = &[
     form("VEX.128.66.0F3A.W0 16 /r ib",   Op::Vpextrd,          [Ed, Vdq, Ib]),
     form("VEX.128.66.0F3A.W1 16 /r ib",   Op::Vpextrd,          [Ed, Vdq, Ib]).no64(),
     form("VEX.128.66.0F3A.W1 16 /r ib",   Op::Vpextrq,          [Eq, Vdq, Ib]).only64(),
-    form("VEX.128.66.0F3A 17 /r ib",      Op::Vextractps,       [Ey, Vdq, Ib]),
+    form("VEX.128.66.0F3A 17 /r ib",      Op::Vextractps,       [EyMd, Vdq, Ib]),
     form("VEX.256.66.0F3A.W0 18 /r ib",   Op::Vinsertf128,      [Vx, Hx, Wdq, Ib]),
     form("VEX.256.66.0F3A.W0 19 /r ib",   Op::Vextractf128,     [Wdq, Vx, Ib]),
     form("VEX.66.0F3A.W0 1D /r ib",       Op::Vcvtps2ph,        [Whx, Vx, Ib]),

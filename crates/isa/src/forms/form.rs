@@ -157,7 +157,7 @@ impl Form {
     }
 }
 
-/// Opcode maps; VEX maps follow the legacy ones.
+/// Opcode maps 0, 0F, 0F 38, 0F 3A, then VEX 0F, 0F38, 0F3A: VEX map `m` is `MAP_VEX + m`.
 pub(crate) const MAPS: usize = 7;
 pub(crate) const MAP_VEX: usize = 3;
 
@@ -398,7 +398,7 @@ impl Form {
             i += 1;
         }
         let e = self.encoding();
-        if w || e.map >= MAP_VEX as u8 || e.value & key::P66 != 0 {
+        if w || e.map > MAP_VEX as u8 || e.value & key::P66 != 0 {
             SizeRule::W
         } else if mode {
             SizeRule::ModeSize

@@ -24,7 +24,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    None = "";
+    None = "(none)";
     // Fixed.
     Al = "al";
     Cl = "cl";

@@ -170,7 +170,7 @@ const fn count_rows() -> usize {
     n
 }
 
-const ALL_FORMS: [Form; ROW_COUNT] = {
+static ALL_FORMS: [Form; ROW_COUNT] = {
     let mut all = [alu::FORMS[0]; ROW_COUNT];
     let (mut t, mut n) = (0, 0);
     while t < TABLES.len() {
@@ -184,7 +184,7 @@ const ALL_FORMS: [Form; ROW_COUNT] = {
     all
 };
 
-const ENCODINGS: [form::Encoding; ROW_COUNT] = {
+static ENCODINGS: [form::Encoding; ROW_COUNT] = {
     let mut all = [ALL_FORMS[0].encoding(); ROW_COUNT];
     let mut n = 0;
     while n < ROW_COUNT {
@@ -245,7 +245,7 @@ const fn rows() -> [Row; ROW_COUNT] {
 const BUCKETS: usize = MAPS * 256;
 
 /// How many rows each opcode of each map has, and in all.
-const COUNTS: ([u16; BUCKETS], usize) = {
+static COUNTS: ([u16; BUCKETS], usize) = {
     let (mut counts, mut all, mut n) = ([0; BUCKETS], 0, 0);
     while n < ROW_COUNT {
         let e = &ENCODINGS[n];
@@ -263,7 +263,7 @@ const COUNTS: ([u16; BUCKETS], usize) = {
 static START: [u16; BUCKETS + 1] = INDEX.0;
 static CANDIDATES: [u16; COUNTS.1] = INDEX.1;
 
-const INDEX: ([u16; BUCKETS + 1], [u16; COUNTS.1]) = {
+static INDEX: ([u16; BUCKETS + 1], [u16; COUNTS.1]) = {
     let mut start = [0; BUCKETS + 1];
     let mut b = 0;
     while b < BUCKETS {

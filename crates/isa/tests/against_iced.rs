@@ -1,0 +1,112 @@
+//! The decoder, the listing and the columns of the tables against iced-x86. The long run is `examples/against_iced.rs`.
+
+mod oracle;
+
+use isa::sample::{Place, sample};
+use isa::{DecodeError, Mode, ROWS, decode};
+use oracle::strings::{Random, string};
+use oracle::{Oracle, Verdict, iced_decode};
+
+/// Differences, cut to what one wants to read.
+fn report(differences: Vec<String>) {
+    let all = differences.len();
+    assert!(all == 0, "{all} differences:\n{}", differences[..all.min(50)].join("\n"));
+}
+
+#[test]
+fn random_and_damaged_strings_decode_alike() {
+    let (mut random, mut oracle) = (Random(1), Oracle::new());
+    let mut differences = Vec::new();
+    for _ in 0..1_000_000 {
+        let (bytes, mode) = string(&mut random);
+        if let Verdict::Different(text) = oracle.compare(&bytes, mode) {
+            differences.push(text);
+        }
+    }
+    report(differences);
+}
+
+#[test]
+fn every_row_decodes_alike_and_has_the_right_columns() {
+    let (mut random, mut oracle) = (Random(2), Oracle::new());
+    let mut factory = iced_x86::InstructionInfoFactory::new();
+    let mut differences = Vec::new();
+    for row in 0..ROWS.len() as u16 {
+        let mut shown = 0;
+        for mode in Mode::ALL {
+            let mut samples = 0;
+            for _ in 0..60 {
+                let Some((encoded, ours)) = sample(row, mode, Place::Any, &mut || random.next()) else { break };
+                samples += 1;
+                let mut bytes = [0x90; 15];
+                bytes[..encoded.bytes().len()].copy_from_slice(encoded.bytes());
+                let found = match oracle.compare(&bytes, mode) {
+                    Verdict::Same => oracle::rows::difference(&ours, &iced_decode(&bytes, mode), &mut factory),
+                    Verdict::Different(text) => Some(text),
+                    other => Some(format!("{other:?}")),
+                };
+                if let Some(text) = found
+                    && shown < 2
+                {
+                    shown += 1;
+                    differences.push(format!(
+                        "{} {:?} {mode:?} {:02x?}: {text}",
+                        isa::forms::notation(row),
+                        ours.op,
+                        encoded.bytes()
+                    ));
+                }
+            }
+            if (samples > 0) != has_encoding(row, mode) {
+                differences.push(format!("{} {mode:?}: {samples} samples", isa::forms::notation(row)));
+            }
+        }
+    }
+    report(differences);
+}
+
+/// Can the row be encoded in `mode`? Those that need REX.W or REX.B cannot outside 64-bit mode.
+fn has_encoding(row: u16, mode: Mode) -> bool {
+    let notation = isa::forms::notation(row);
+    let rex = notation.contains("REX.W ") || notation.contains("REX.B ");
+    ROWS[row as usize].valid_in(mode) && (mode == Mode::Bits64 || !rex)
+}
+
+#[test]
+fn the_beginning_of_an_instruction_is_short_and_its_end_does_not_matter() {
+    let mut random = Random(3);
+    for row in 0..ROWS.len() as u16 {
+        for mode in Mode::ALL {
+            let Some((encoded, whole)) = sample(row, mode, Place::Any, &mut || random.next()) else { continue };
+            let bytes = encoded.bytes();
+            for end in 0..bytes.len() {
+                assert_eq!(decode(&bytes[..end], mode), Err(DecodeError::Short), "{bytes:02x?} {mode:?} cut to {end}");
+            }
+            assert_eq!(decode(bytes, mode), Ok(whole));
+        }
+    }
+}
+
+#[test]
+fn sixteen_bytes_are_too_long_and_fifteen_are_not() {
+    let prefixed = |n: usize| {
+        let mut bytes = vec![0x66; n];
+        bytes.push(0x90);
+        bytes
+    };
+    assert_eq!(decode(&prefixed(14), Mode::Bits64).map(|i| i.len), Ok(15));
+    assert_eq!(decode(&prefixed(15), Mode::Bits64), Err(DecodeError::TooLong));
+    assert_eq!(decode(&[0x66; 40], Mode::Bits64), Err(DecodeError::TooLong));
+    assert_eq!(decode(&[0x66; 14], Mode::Bits64), Err(DecodeError::Short));
+    assert_eq!(decode(&[], Mode::Bits64), Err(DecodeError::Short));
+}
+
+#[test]
+fn evex_is_recognised() {
+    // vaddps %zmm2,%zmm1,%zmm0
+    let bytes = [0x62, 0xf1, 0x74, 0x48, 0x58, 0xc2];
+    assert_eq!(decode(&bytes, Mode::Bits64), Err(DecodeError::Evex));
+    assert_eq!(decode(&bytes, Mode::Bits32), Err(DecodeError::Evex));
+    // bound %eax,(%ecx)
+    assert_eq!(decode(&[0x62, 0x01], Mode::Bits32).map(|i| i.op), Ok(isa::Op::Bound));
+}
