@@ -103,7 +103,11 @@ pub fn forbidden_unsafe() -> Vec<String> {
         }
         for root in ["src/lib.rs", "src/main.rs"] {
             let file = dir.join(root);
-            if file.exists() && !read(&file).contains("#![forbid(unsafe_code)]") {
+            let text = read(&file);
+            // `host::main!` makes the symbol that the C runtime calls, which is unsafe in the eyes of the compiler:
+            // a root that contains nothing else needs no lint.
+            let is_only_entry = text.contains("host::main!(") && text.lines().count() < 8 && !text.contains("unsafe");
+            if file.exists() && !is_only_entry && !text.contains("#![forbid(unsafe_code)]") {
                 wrong.push(format!("{} lacks #![forbid(unsafe_code)]", shown(&file)));
             }
         }
