@@ -3,6 +3,7 @@
 use crate::call::{blocking, call};
 use crate::errno::Errno;
 use crate::file;
+use memory::GuestRange;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
@@ -29,6 +30,13 @@ impl<'a> Segments<'a> {
     /// Memory that the call only reads.
     pub fn push(&mut self, bytes: &'a [u8]) {
         self.push_raw(bytes.as_ptr().cast_mut(), bytes.len());
+    }
+
+    /// Guest memory, checked for what the call does.
+    pub fn push_guest(&mut self, range: &'a GuestRange) {
+        for chunk in range.chunks() {
+            self.push_raw(chunk.host.as_ptr(), chunk.length);
+        }
     }
 
     /// A segment of `length` bytes where the guest has no memory: the kernel meets the fault exactly where it would

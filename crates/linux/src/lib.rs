@@ -9,6 +9,7 @@
 pub mod abi;
 pub mod dispatch;
 pub mod errno;
+pub mod lend;
 pub mod loader;
 pub mod mm;
 pub mod path;

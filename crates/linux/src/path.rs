@@ -1,1 +1,102 @@
 //! Where a path leads: to the host's file system, or to a file that only the guest sees (`/proc/self/maps`).
+//!
+//! The kernel itself resolves every path, so symbolic links, mounts and races are its own. What must differ is found
+//! afterwards by what was opened: a file of procfs that would tell of blink's process instead of the guest's is replaced by
+//! a sealed file with the guest's truth. Only `/proc/self/exe` is a link out of procfs and is looked for before.
+
+use crate::errno::Errno;
+use crate::procfs::{self, Node};
+use crate::task::Task;
+use host::file;
+use std::ffi::{CStr, CString};
+
+/// Opens `path` by `open(dir, path)` and puts the guest's truth in the place of a file of procfs.
+pub fn open(
+    task: &mut Task,
+    dir: i32,
+    path: &CStr,
+    flags: u32,
+    open: impl Fn(i32, &CStr) -> Result<i32, host::Errno>,
+) -> Result<u64, Errno> {
+    use crate::abi::consts::{O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH};
+    let result = match exe(task, dir, path) {
+        Some(exe) if flags & O_NOFOLLOW == 0 => open(file::CWD, &exe),
+        _ => open(dir, path),
+    };
+    let fd = result.map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
+    if flags & (O_PATH | O_DIRECTORY) != 0 || !file::is_proc(fd) {
+        return Ok(fd as u64);
+    }
+    let Some(name) = name(fd) else { return Ok(fd as u64) };
+    let bytes = match procfs::find(task, &name) {
+        Node::File(bytes) => bytes,
+        Node::Denied => return refuse(fd, Errno::EACCES),
+        Node::Missing => return refuse(fd, Errno::ENOENT),
+        Node::Host | Node::Link(_) => return Ok(fd as u64),
+    };
+    let synthetic = file::contents(c"proc", &bytes, true)?;
+    let moved = file::dup3(synthetic, fd, flags & O_CLOEXEC);
+    let _ = file::close(synthetic);
+    Ok(moved? as u64)
+}
+
+fn refuse(fd: i32, error: Errno) -> Result<u64, Errno> {
+    let _ = file::close(fd);
+    Err(error)
+}
+
+/// The path that the guest's own `/proc/self/exe` stands for, if `path` names that link in whatever way.
+pub fn exe(task: &mut Task, dir: i32, path: &CStr) -> Option<CString> {
+    is_exe(dir, path).then(|| CString::new(task.process.exe.clone()).ok()).flatten()
+}
+
+/// True if `path` is the link `exe` of this process in procfs.
+pub fn is_exe(dir: i32, path: &CStr) -> bool {
+    let bytes = path.to_bytes();
+    let Some(parent) = bytes.strip_suffix(b"exe") else { return false };
+    let parent = match parent {
+        b"" => c".".to_owned(),
+        [.., b'/'] => match CString::new(parent) {
+            Ok(parent) => parent,
+            Err(_) => return false,
+        },
+        _ => return false,
+    };
+    const O_PATH_DIRECTORY_CLOEXEC: u32 = 0o12200000;
+    let Ok(fd) = file::open(dir, &parent, O_PATH_DIRECTORY_CLOEXEC, 0) else { return false };
+    let directory = if file::is_proc(fd) { name(fd) } else { None };
+    let _ = file::close(fd);
+    directory.is_some_and(|directory| is_own_directory(&directory, std::process::id()))
+}
+
+/// `/proc/PID` or `/proc/PID/task/TID` of this process.
+fn is_own_directory(path: &[u8], pid: u32) -> bool {
+    let own = format!("/proc/{pid}");
+    match path.strip_prefix(own.as_bytes()) {
+        Some(b"") => true,
+        Some(rest) => rest.strip_prefix(b"/task/").is_some_and(|tid| tid.iter().all(u8::is_ascii_digit)),
+        None => false,
+    }
+}
+
+/// The path by which the host knows the open file `fd`.
+pub fn name(fd: i32) -> Option<Vec<u8>> {
+    let link = CString::new(format!("/proc/self/fd/{fd}")).ok()?;
+    file::readlinkat(file::CWD, &link, 4096).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exe_is_found_by_where_it_is() {
+        assert!(is_exe(file::CWD, c"/proc/self/exe"));
+        assert!(is_exe(file::CWD, c"/proc/self/../self/exe"));
+        assert!(is_exe(file::CWD, c"/proc/thread-self/exe"));
+        assert!(!is_exe(file::CWD, c"/tmp/exe"));
+        assert!(!is_exe(file::CWD, c"/proc/1/exe"));
+        assert!(!is_exe(file::CWD, c"/proc/self/notexe"));
+        assert!(!is_own_directory(b"/proc/123/fd", 12));
+    }
+}

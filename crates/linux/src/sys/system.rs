@@ -1,16 +1,13 @@
-//! What the system is: `uname`.
+//! The system as a whole (man 2 uname, sysinfo, sethostname, syslog, reboot).
 
-use crate::abi::Utsname;
+use super::{Answer, answer, done};
+use crate::abi::{Sysinfo, Utsname};
 use crate::errno::Errno;
 use crate::task::Task;
-use crate::user::UserMut;
+use crate::user::{Address, Hex, UserBuf, UserMut, UserSlice, UserStr};
 
-pub fn getpid(_task: &mut Task) -> Result<u64, Errno> {
-    Ok(u64::from(std::process::id()))
-}
-
-/// man 2 uname. The machine is always x86_64.
-pub fn uname(task: &mut Task, buf: UserMut<Utsname>) -> Result<u64, Errno> {
+/// man 2 uname. The machine is x86_64 and the system Linux, whatever the host is.
+pub fn uname(task: &mut Task, buf: UserMut<Utsname>) -> Answer {
     let name = host::system::uname();
     let field = |text: &[u8]| {
         let mut raw = [0; 65];
@@ -28,4 +25,113 @@ pub fn uname(task: &mut Task, buf: UserMut<Utsname>) -> Result<u64, Errno> {
     };
     buf.write(task, &answer)?;
     Ok(0)
+}
+
+pub fn sysinfo(task: &mut Task, info: UserMut<Sysinfo>) -> Answer {
+    let host = host::system::info()?;
+    let answer = Sysinfo {
+        uptime: host.uptime,
+        loads: host.loads,
+        totalram: host.total_ram,
+        freeram: host.free_ram,
+        sharedram: host.shared_ram,
+        bufferram: host.buffer_ram,
+        totalswap: host.total_swap,
+        freeswap: host.free_swap,
+        procs: host.processes,
+        totalhigh: 0,
+        freehigh: 0,
+        mem_unit: 1,
+    };
+    info.write(task, &answer)?;
+    Ok(0)
+}
+
+fn host_name(task: &mut Task, name: UserSlice, length: i32) -> Result<Vec<u8>, Errno> {
+    if !(0..=64).contains(&length) {
+        return Err(Errno::EINVAL);
+    }
+    name.read(task, length as u64)
+}
+
+pub fn sethostname(task: &mut Task, name: UserSlice, len: i32) -> Answer {
+    let name = host_name(task, name, len)?;
+    done(host::system::sethostname(&name))
+}
+
+pub fn setdomainname(task: &mut Task, name: UserSlice, len: i32) -> Answer {
+    let name = host_name(task, name, len)?;
+    done(host::system::setdomainname(&name))
+}
+
+/// man 2 syslog: types 2, 3 and 4 read into the buffer.
+pub fn syslog(task: &mut Task, kind: i32, buf: UserBuf, len: i32) -> Answer {
+    if !(2..=4).contains(&kind) {
+        return answer(host::system::syslog_control(kind, len));
+    }
+    if buf.0 == 0 || len < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let mut buffer = vec![0; (len as usize).min(1 << 22)];
+    let n =
+        host::system::syslog(kind, &mut buffer).map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
+    buf.write(task, &buffer[..n])?;
+    Ok(n as u64)
+}
+
+pub fn reboot(_task: &mut Task, magic: Hex, magic2: Hex, cmd: Hex, _arg: Address) -> Answer {
+    answer(host::system::reboot(magic.0 as u32, magic2.0 as u32, cmd.0 as u32))
+}
+
+pub fn vhangup(_task: &mut Task) -> Answer {
+    answer(host::identity::vhangup())
+}
+
+/// man 2 sysfs, from `/proc/filesystems`.
+pub fn sysfs(task: &mut Task, option: i32, arg1: Address, arg2: Address) -> Answer {
+    let text = std::fs::read_to_string("/proc/filesystems").map_err(|_| Errno::ENOSYS)?;
+    let names: Vec<&str> = text.lines().filter_map(|line| line.split('\t').nth(1)).collect();
+    match option {
+        1 => {
+            let name = UserStr(arg1.0).read(task)?;
+            let found = names.iter().position(|known| known.as_bytes() == name.to_bytes());
+            found.map(|index| index as u64).ok_or(Errno::EINVAL)
+        }
+        2 => {
+            let name = names.get(arg1.0 as u32 as usize).ok_or(Errno::EINVAL)?;
+            let mut bytes = name.as_bytes().to_vec();
+            bytes.push(0);
+            task.store(arg2.0, &bytes)?;
+            Ok(0)
+        }
+        3 => Ok(names.len() as u64),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// `modify_ldt` reads an empty table; the guest's CPU has none to write.
+pub fn modify_ldt(_task: &mut Task, func: i32, _ptr: Address, _bytecount: u64) -> Answer {
+    match func {
+        0 | 2 => Ok(0),
+        _ => {
+            host::log::line(&format!("unsupported modify_ldt({func}): ENOSYS"));
+            Err(Errno::ENOSYS)
+        }
+    }
+}
+
+/// man 2 iopl, ioperm: no ports are given to a guest.
+pub fn iopl(_task: &mut Task, level: i32) -> Answer {
+    match level {
+        0 => Ok(0),
+        1..=3 => Err(Errno::EPERM),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+pub fn ioperm(_task: &mut Task, from: u64, num: u64, turn_on: i32) -> Answer {
+    if from.checked_add(num).is_none_or(|end| end > 65536) || num == 0 {
+        return Err(Errno::EINVAL);
+    }
+    if turn_on != 0 { Err(Errno::EPERM) } else { Ok(0) }
 }

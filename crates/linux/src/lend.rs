@@ -1,0 +1,94 @@
+//! Guest memory for the host to read or write: the buffers of `read`, `send` and their kin.
+//!
+//! A buffer that the guest may not use is lent up to where it may; behind that lies a segment that the kernel cannot
+//! touch. So a short file read into a long bad buffer succeeds, a bad descriptor is found before a bad pointer, and data
+//! arrive up to the fault, all as on Linux.
+
+use crate::abi::IoVec;
+use crate::errno::Errno;
+use crate::task::{Access, Task};
+use crate::user::UserPtr;
+use host::io::Segments;
+use memory::GuestRange;
+
+/// Linux's `MAX_RW_COUNT`: no transfer is larger.
+pub const MAX_COUNT: u64 = 0x7fff_f000;
+/// Linux's `UIO_MAXIOV`.
+pub const MAX_SEGMENTS: u64 = 1024;
+/// First address that no user may name (`TASK_SIZE_MAX` with 47 bits).
+const LIMIT: u64 = 0x7fff_ffff_f000;
+
+/// True if `length` bytes from `address` lie in user space, mapped or not (`access_ok`).
+pub fn is_user(address: u64, length: u64) -> bool {
+    address.checked_add(length).is_some_and(|end| end <= LIMIT)
+}
+
+/// Runs `transfer` on the guest's buffers `list` (address, length) with the right `access`; its result is passed on, and
+/// what it wrote is noted.
+pub fn lend(
+    task: &mut Task,
+    list: &[(u64, u64)],
+    access: Access,
+    transfer: impl FnOnce(&Segments) -> Result<usize, host::Errno>,
+) -> Result<usize, Errno> {
+    let mut ranges: Vec<(GuestRange, usize)> = Vec::with_capacity(list.len());
+    let mut room = MAX_COUNT;
+    for &(address, length) in list {
+        let length = length.min(room);
+        room -= length;
+        let (range, good) = usable(task, address, length, access);
+        ranges.push((range, (length - good) as usize));
+        if good < length {
+            break;
+        }
+    }
+    let mut segments = Segments::new();
+    for (range, bad) in &ranges {
+        segments.push_guest(range);
+        if *bad > 0 {
+            segments.push_bad(*bad);
+        }
+    }
+    let count = transfer(&segments)?;
+    if access == Access::Write {
+        let mut rest = count as u64;
+        for &(address, length) in list {
+            let n = rest.min(length);
+            if n > 0 {
+                task.note_write(address, n);
+            }
+            rest -= n;
+        }
+    }
+    Ok(count)
+}
+
+/// The part of a buffer from its start that may be used, and its length.
+fn usable(task: &mut Task, address: u64, length: u64, access: Access) -> (GuestRange, u64) {
+    match task.cpu.memory.range(address, length, access) {
+        Ok(range) => (range, length),
+        Err(fault) => {
+            let good = fault.address.wrapping_sub(address).min(length);
+            match task.cpu.memory.range(address, good, access) {
+                Ok(range) => (range, good),
+                Err(_) => (GuestRange::default(), 0),
+            }
+        }
+    }
+}
+
+/// The buffers of a `readv` or `writev`: `EINVAL` for too many or a sum beyond `ssize_t`, `EFAULT` for a bad list or one that
+/// leaves user space (`import_iovec`).
+pub fn vectors(task: &mut Task, iov: UserPtr<IoVec>, count: u64) -> Result<Vec<(u64, u64)>, Errno> {
+    if count > MAX_SEGMENTS {
+        return Err(Errno::EINVAL);
+    }
+    let list = iov.read_array(task, count)?;
+    if list.iter().any(|entry| (entry.iov_len as i64) < 0) {
+        return Err(Errno::EINVAL);
+    }
+    if list.iter().any(|entry| !is_user(entry.iov_base, entry.iov_len.min(MAX_COUNT))) {
+        return Err(Errno::EFAULT);
+    }
+    Ok(list.iter().map(|entry| (entry.iov_base, entry.iov_len)).collect())
+}

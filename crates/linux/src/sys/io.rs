@@ -1,0 +1,217 @@
+//! Moving data: `read`, `write` and their kin (man 2 read, readv, sendfile, splice, copy_file_range, getrandom).
+
+use super::{Answer, answer};
+use crate::abi::IoVec;
+use crate::abi::flags::{RandomFlags, RwFlags, SpliceFlags, Whence};
+use crate::errno::Errno;
+use crate::lend::{MAX_COUNT, is_user, lend, vectors};
+use crate::task::{Access, Task};
+use crate::user::{Fd, UserBuf, UserMut, UserPtr, UserSlice};
+use host::io::{self, Position};
+
+/// A transfer that a signal interrupted starts again, unless it is a socket with a time limit (`sock_intr_errno`).
+fn interrupted(fd: Fd, error: Errno) -> Errno {
+    if error == Errno::EINTR && super::socket::has_time_limit(fd.0) {
+        error
+    } else {
+        error.restart_as(Errno::RESTARTSYS)
+    }
+}
+
+/// The plain buffer of a call: `EFAULT` beyond user space comes after the descriptor's errors, hence the empty list.
+fn buffer(address: u64, count: u64) -> Result<[(u64, u64); 1], Errno> {
+    if (count as i64) < 0 {
+        return Err(Errno::EFAULT);
+    }
+    Ok([(address, count.min(MAX_COUNT))])
+}
+
+fn transfer(task: &mut Task, fd: Fd, list: &[(u64, u64)], access: Access, position: Position, flags: u32) -> Answer {
+    let result = lend(task, list, access, |segments| match access {
+        Access::Write => io::read(fd.0, segments, position, flags),
+        _ => io::write(fd.0, segments, position, flags),
+    });
+    result.map(|n| n as u64).map_err(|error| interrupted(fd, error))
+}
+
+fn plain(task: &mut Task, fd: Fd, address: u64, count: u64, access: Access, position: Position) -> Answer {
+    if !is_user(address, count) {
+        // The descriptor is looked at first.
+        host::file::fcntl(fd.0, 3, 0)?;
+        return Err(Errno::EFAULT);
+    }
+    let list = buffer(address, count)?;
+    transfer(task, fd, &list, access, position, 0)
+}
+
+fn position(offset: i64) -> Result<Position, Errno> {
+    if offset < 0 { Err(Errno::EINVAL) } else { Ok(Position::At(offset)) }
+}
+
+pub fn read(task: &mut Task, fd: Fd, buf: UserBuf, count: u64) -> Answer {
+    plain(task, fd, buf.0, count, Access::Write, Position::Current)
+}
+
+pub fn write(task: &mut Task, fd: Fd, buf: UserSlice, count: u64) -> Answer {
+    plain(task, fd, buf.0, count, Access::Read, Position::Current)
+}
+
+pub fn pread64(task: &mut Task, fd: Fd, buf: UserBuf, count: u64, offset: i64) -> Answer {
+    plain(task, fd, buf.0, count, Access::Write, position(offset)?)
+}
+
+pub fn pwrite64(task: &mut Task, fd: Fd, buf: UserSlice, count: u64, offset: i64) -> Answer {
+    plain(task, fd, buf.0, count, Access::Read, position(offset)?)
+}
+
+/// The vector calls look at the descriptor before the list.
+fn vector(
+    task: &mut Task,
+    fd: Fd,
+    iov: UserPtr<IoVec>,
+    count: u64,
+    access: Access,
+    at: Position,
+    flags: u32,
+) -> Answer {
+    let list = match vectors(task, iov, count) {
+        Ok(list) => list,
+        Err(error) => {
+            host::file::fcntl(fd.0, 3, 0)?;
+            return Err(error);
+        }
+    };
+    transfer(task, fd, &list, access, at, flags)
+}
+
+pub fn readv(task: &mut Task, fd: Fd, iov: UserPtr<IoVec>, iovcnt: u64) -> Answer {
+    vector(task, fd, iov, iovcnt, Access::Write, Position::Current, 0)
+}
+
+pub fn writev(task: &mut Task, fd: Fd, iov: UserPtr<IoVec>, iovcnt: u64) -> Answer {
+    vector(task, fd, iov, iovcnt, Access::Read, Position::Current, 0)
+}
+
+pub fn preadv(task: &mut Task, fd: Fd, iov: UserPtr<IoVec>, iovcnt: u64, pos_l: u64, _pos_h: u64) -> Answer {
+    vector(task, fd, iov, iovcnt, Access::Write, position(pos_l as i64)?, 0)
+}
+
+pub fn pwritev(task: &mut Task, fd: Fd, iov: UserPtr<IoVec>, iovcnt: u64, pos_l: u64, _pos_h: u64) -> Answer {
+    vector(task, fd, iov, iovcnt, Access::Read, position(pos_l as i64)?, 0)
+}
+
+/// Offset -1 is the descriptor's own.
+fn position2(offset: i64) -> Result<Position, Errno> {
+    if offset == -1 { Ok(Position::Current) } else { position(offset) }
+}
+
+pub fn preadv2(
+    task: &mut Task,
+    fd: Fd,
+    iov: UserPtr<IoVec>,
+    iovcnt: u64,
+    pos_l: i64,
+    _pos_h: u64,
+    flags: RwFlags,
+) -> Answer {
+    vector(task, fd, iov, iovcnt, Access::Write, position2(pos_l)?, flags.0)
+}
+
+pub fn pwritev2(
+    task: &mut Task,
+    fd: Fd,
+    iov: UserPtr<IoVec>,
+    iovcnt: u64,
+    pos_l: i64,
+    _pos_h: u64,
+    flags: RwFlags,
+) -> Answer {
+    vector(task, fd, iov, iovcnt, Access::Read, position2(pos_l)?, flags.0)
+}
+
+pub fn lseek(_task: &mut Task, fd: Fd, offset: i64, whence: Whence) -> Answer {
+    Ok(host::file::seek(fd.0, offset, whence.0)?)
+}
+
+/// Runs a call with up to two in-out offsets, and writes back what it made of them.
+fn with_offsets(
+    task: &mut Task,
+    offsets: [UserMut<i64>; 2],
+    call: impl FnOnce([Option<&mut i64>; 2]) -> Result<usize, host::Errno>,
+) -> Answer {
+    let mut first = offsets[0].read_optional(task)?;
+    let mut second = offsets[1].read_optional(task)?;
+    let result = call([first.as_mut(), second.as_mut()]);
+    let count = result.map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
+    for (pointer, value) in offsets.into_iter().zip([first, second]) {
+        if let Some(value) = value {
+            pointer.write(task, &value)?;
+        }
+    }
+    Ok(count as u64)
+}
+
+fn size(count: u64) -> usize {
+    count.min(MAX_COUNT) as usize
+}
+
+pub fn sendfile(task: &mut Task, out_fd: Fd, in_fd: Fd, offset: UserMut<i64>, count: u64) -> Answer {
+    with_offsets(task, [offset, UserMut::new(0)], |[offset, _]| io::sendfile(out_fd.0, in_fd.0, offset, size(count)))
+}
+
+pub fn splice(
+    task: &mut Task,
+    fd_in: Fd,
+    off_in: UserMut<i64>,
+    fd_out: Fd,
+    off_out: UserMut<i64>,
+    len: u64,
+    flags: SpliceFlags,
+) -> Answer {
+    with_offsets(task, [off_in, off_out], |[from, to]| io::splice(fd_in.0, from, fd_out.0, to, size(len), flags.0))
+}
+
+pub fn tee(_task: &mut Task, fd_in: Fd, fd_out: Fd, len: u64, flags: SpliceFlags) -> Answer {
+    answer(io::tee(fd_in.0, fd_out.0, size(len), flags.0)).map_err(|error| error.restart_as(Errno::RESTARTSYS))
+}
+
+/// man 2 vmsplice. DEVIATION: the pages are copied into the pipe, never gifted, which a program can see only by writing to
+/// them while they are in the pipe.
+pub fn vmsplice(task: &mut Task, fd: Fd, iov: UserPtr<IoVec>, nr_segs: u64, flags: SpliceFlags) -> Answer {
+    if flags.0 & !0xf != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let status = host::file::status(fd.0)?;
+    if status.mode & 0o170000 != 0o010000 {
+        return Err(Errno::EBADF);
+    }
+    let list = vectors(task, iov, nr_segs)?;
+    let is_writer = host::file::open_flags(fd.0)? & 3 != 0;
+    let nonblocking = if flags.0 & 2 != 0 { 8 } else { 0 };
+    let access = if is_writer { Access::Read } else { Access::Write };
+    transfer(task, fd, &list, access, Position::Current, nonblocking)
+}
+
+pub fn copy_file_range(
+    task: &mut Task,
+    fd_in: Fd,
+    off_in: UserMut<i64>,
+    fd_out: Fd,
+    off_out: UserMut<i64>,
+    len: u64,
+    flags: u32,
+) -> Answer {
+    with_offsets(task, [off_in, off_out], |[from, to]| {
+        io::copy_file_range(fd_in.0, from, fd_out.0, to, size(len), flags)
+    })
+}
+
+/// man 2 getrandom.
+pub fn getrandom(task: &mut Task, buf: UserBuf, buflen: u64, flags: RandomFlags) -> Answer {
+    if flags.0 & !7 != 0 || flags.0 & 6 == 6 {
+        return Err(Errno::EINVAL);
+    }
+    let list = buffer(buf.0, buflen.min(i32::MAX as u64))?;
+    let count = lend(task, &list, Access::Write, |segments| io::random(segments, flags.0))?;
+    Ok(count as u64)
+}

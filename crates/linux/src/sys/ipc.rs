@@ -1,0 +1,202 @@
+//! Message queues and semaphores (man 7 mq_overview, sysvipc). Shared memory is the address space's business.
+
+use super::{Answer, descriptor, done};
+use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
+use crate::abi::flags::OpenFlags;
+use crate::abi::{Abi, IpcPerm, MqAttr, MsqidDs, Sembuf, SemidDs, Timespec};
+use crate::errno::Errno;
+use crate::task::Task;
+use crate::user::{Address, Fd, Mode, Octal, UserBuf, UserMut, UserPtr, UserSlice, UserStr};
+use host::ipc::{self, Permissions};
+use host::time::Time;
+
+/// Longest message of any queue.
+const MESSAGE_MAX: u64 = 16 << 20;
+
+fn attributes(value: &MqAttr) -> [i64; 4] {
+    [value.mq_flags, value.mq_maxmsg, value.mq_msgsize, value.mq_curmsgs]
+}
+
+pub fn mq_open(task: &mut Task, name: UserStr, oflag: OpenFlags, mode: Mode, attr: UserPtr<MqAttr>) -> Answer {
+    let attr = attr.read_optional(task)?;
+    let name = name.read(task)?;
+    let flags = oflag.0 & (0o303 | O_NONBLOCK | O_CLOEXEC);
+    descriptor(ipc::mq_open(&name, flags, mode.0 & 0xffff, attr.as_ref().map(attributes)))
+}
+
+pub fn mq_unlink(task: &mut Task, name: UserStr) -> Answer {
+    done(ipc::mq_unlink(&*name.read(task)?))
+}
+
+fn deadline(task: &mut Task, time: UserPtr<Timespec>) -> Result<Option<Time>, Errno> {
+    super::poll::timeout(time.read_optional(task)?)
+}
+
+pub fn mq_timedsend(
+    task: &mut Task,
+    mqdes: Fd,
+    msg_ptr: UserSlice,
+    msg_len: u64,
+    msg_prio: u32,
+    abs_timeout: UserPtr<Timespec>,
+) -> Answer {
+    let deadline = deadline(task, abs_timeout)?;
+    // The queue refuses what is longer than its own limit, which no message of this size is below.
+    let limit = ipc::mq_attributes(mqdes.0, None)?[2] as u64;
+    if msg_len > limit {
+        return Err(Errno::EMSGSIZE);
+    }
+    let message = msg_ptr.read(task, msg_len.min(MESSAGE_MAX))?;
+    ipc::mq_send(mqdes.0, &message, msg_prio, deadline)
+        .map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
+    Ok(0)
+}
+
+pub fn mq_timedreceive(
+    task: &mut Task,
+    mqdes: Fd,
+    msg_ptr: UserBuf,
+    msg_len: u64,
+    msg_prio: UserMut<u32>,
+    abs_timeout: UserPtr<Timespec>,
+) -> Answer {
+    let deadline = deadline(task, abs_timeout)?;
+    let mut buffer = vec![0; msg_len.min(MESSAGE_MAX) as usize];
+    let (n, priority) = ipc::mq_receive(mqdes.0, &mut buffer, deadline)
+        .map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
+    msg_prio.write_optional(task, &priority)?;
+    msg_ptr.write(task, &buffer[..n])?;
+    Ok(n as u64)
+}
+
+pub fn mq_getsetattr(task: &mut Task, mqdes: Fd, newattr: UserPtr<MqAttr>, oldattr: UserMut<MqAttr>) -> Answer {
+    let new = newattr.read_optional(task)?;
+    if new.is_some_and(|new| new.mq_flags & !i64::from(O_NONBLOCK) != 0) {
+        return Err(Errno::EINVAL);
+    }
+    let [mq_flags, mq_maxmsg, mq_msgsize, mq_curmsgs] = ipc::mq_attributes(mqdes.0, new.as_ref().map(attributes))?;
+    oldattr.write_optional(task, &MqAttr { mq_flags, mq_maxmsg, mq_msgsize, mq_curmsgs })?;
+    Ok(0)
+}
+
+pub fn semget(_task: &mut Task, key: i32, nsems: i32, semflg: Octal) -> Answer {
+    descriptor(ipc::semget(key, nsems, semflg.0))
+}
+
+pub fn semop(task: &mut Task, semid: i32, sops: UserPtr<Sembuf>, nsops: u64) -> Answer {
+    if nsops == 0 {
+        return Err(Errno::EINVAL);
+    }
+    // SEMOPM
+    if nsops > 500 {
+        return Err(Errno::E2BIG);
+    }
+    let operations: Vec<_> =
+        sops.read_array(task, nsops)?.iter().map(|op| (op.sem_num, op.sem_op, op.sem_flg)).collect();
+    // EINTR even where the handler restarts calls (man 7 signal).
+    done(ipc::semop(semid, &operations))
+}
+
+fn permissions(of: &Permissions) -> IpcPerm {
+    IpcPerm {
+        key: of.key,
+        uid: of.uid,
+        gid: of.gid,
+        cuid: of.creator_uid,
+        cgid: of.creator_gid,
+        mode: of.mode,
+        seq: of.sequence,
+    }
+}
+
+const IPC_RMID: i32 = 0;
+const IPC_STAT: i32 = 2;
+const GETPID: i32 = 11;
+const GETVAL: i32 = 12;
+const GETALL: i32 = 13;
+const GETNCNT: i32 = 14;
+const GETZCNT: i32 = 15;
+const SETVAL: i32 = 16;
+const SETALL: i32 = 17;
+
+pub fn semctl(task: &mut Task, semid: i32, semnum: i32, cmd: i32, arg: Address) -> Answer {
+    match cmd {
+        IPC_RMID | GETPID | GETVAL | GETNCNT | GETZCNT | SETVAL => {
+            descriptor(ipc::semctl(semid, semnum, cmd, arg.0 as i32))
+        }
+        IPC_STAT => {
+            let (perm, sem_otime, sem_ctime, sem_nsems) = ipc::semctl_stat(semid)?;
+            let answer = SemidDs { sem_perm: permissions(&perm), sem_otime, sem_ctime, sem_nsems };
+            UserMut::new(arg.0).write(task, &answer)?;
+            Ok(0)
+        }
+        GETALL => {
+            let (_, _, _, count) = ipc::semctl_stat(semid)?;
+            let values = ipc::semctl_get_all(semid, count as usize)?;
+            UserMut::new(arg.0).write_array(task, &values)?;
+            Ok(0)
+        }
+        SETALL => {
+            let (_, _, _, count) = ipc::semctl_stat(semid)?;
+            let values = UserPtr::<u16>::new(arg.0).read_array(task, count)?;
+            done(ipc::semctl_set_all(semid, &values))
+        }
+        _ => unsupported("semctl", cmd),
+    }
+}
+
+fn unsupported(call: &str, command: i32) -> Answer {
+    host::log::line(&format!("unsupported {call} command {command}: EINVAL"));
+    Err(Errno::EINVAL)
+}
+
+pub fn msgget(_task: &mut Task, key: i32, msgflg: Octal) -> Answer {
+    descriptor(ipc::msgget(key, msgflg.0))
+}
+
+pub fn msgsnd(task: &mut Task, msqid: i32, msgp: Address, msgsz: u64, msgflg: Octal) -> Answer {
+    if msgsz > MESSAGE_MAX {
+        return Err(Errno::EINVAL);
+    }
+    let kind: i64 = UserPtr::new(msgp.0).read(task)?;
+    let mut data = vec![0; msgsz as usize];
+    task.load(msgp.0.wrapping_add(8), &mut data)?;
+    done(ipc::msgsnd(msqid, kind, &data, msgflg.0)).map_err(|error| error.restart_as(Errno::RESTARTNOHAND))
+}
+
+pub fn msgrcv(task: &mut Task, msqid: i32, msgp: Address, msgsz: u64, msgtyp: i64, msgflg: Octal) -> Answer {
+    if (msgsz as i64) < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let room = msgsz.min(MESSAGE_MAX) as usize;
+    let (kind, data) = ipc::msgrcv(msqid, room, msgtyp, msgflg.0)
+        .map_err(|error| Errno::from(error).restart_as(Errno::RESTARTNOHAND))?;
+    UserMut::new(msgp.0).write(task, &kind)?;
+    task.store(msgp.0.wrapping_add(8), &data)?;
+    Ok(data.len() as u64)
+}
+
+pub fn msgctl(task: &mut Task, msqid: i32, cmd: i32, buf: Address) -> Answer {
+    match cmd {
+        IPC_RMID => done(ipc::msg_remove(msqid)),
+        IPC_STAT => {
+            let (perm, times, counts, pids) = ipc::msg_stat(msqid)?;
+            let answer = MsqidDs {
+                msg_perm: permissions(&perm),
+                msg_stime: times[0],
+                msg_rtime: times[1],
+                msg_ctime: times[2],
+                msg_cbytes: counts[0],
+                msg_qnum: counts[1],
+                msg_qbytes: counts[2],
+                msg_lspid: pids[0],
+                msg_lrpid: pids[1],
+            };
+            let mut raw = [0; MsqidDs::SIZE];
+            answer.encode(&mut raw);
+            task.store(buf.0, &raw)?;
+            Ok(0)
+        }
+        _ => unsupported("msgctl", cmd),
+    }
+}

@@ -1,0 +1,90 @@
+//! Mappings: [`AddressSpace`](crate::mm::AddressSpace) does the work (man 2 mmap, munmap, mprotect, mremap, brk, madvise, mlock).
+
+use super::Answer;
+use crate::abi::flags::{Advice, MapFlags, MsyncFlags, Prot, RemapFlags};
+use crate::errno::Errno;
+use crate::mm::calls::{Flags, Prot as Rights};
+use crate::task::Task;
+use crate::user::{Address, Fd, Hex, UserBuf};
+
+pub fn mmap(task: &mut Task, addr: Address, length: u64, prot: Prot, flags: MapFlags, fd: Fd, offset: Hex) -> Answer {
+    task.process.mm.mmap(addr.0, length, Rights(prot.0), Flags(flags.0), fd.0, offset.0)
+}
+
+pub fn munmap(task: &mut Task, addr: Address, length: u64) -> Answer {
+    task.process.mm.munmap(addr.0, length)
+}
+
+pub fn mprotect(task: &mut Task, addr: Address, length: u64, prot: Prot) -> Answer {
+    task.process.mm.mprotect(addr.0, length, Rights(prot.0))
+}
+
+/// man 2 pkey_mprotect: without keys only key -1 is one.
+pub fn pkey_mprotect(task: &mut Task, addr: Address, length: u64, prot: Prot, pkey: i32) -> Answer {
+    if pkey != -1 {
+        return Err(Errno::EINVAL);
+    }
+    mprotect(task, addr, length, prot)
+}
+
+/// man 2 pkey_alloc: the guest's CPU has no protection keys.
+pub fn pkey_alloc(_task: &mut Task, flags: u64, access_rights: u64) -> Answer {
+    if flags != 0 || access_rights & !3 != 0 { Err(Errno::EINVAL) } else { Err(Errno::ENOSPC) }
+}
+
+pub fn pkey_free(_task: &mut Task, _pkey: i32) -> Answer {
+    Err(Errno::EINVAL)
+}
+
+pub fn brk(task: &mut Task, addr: Address) -> Answer {
+    Ok(task.process.mm.brk(addr.0))
+}
+
+pub fn mremap(
+    task: &mut Task,
+    old_address: Address,
+    old_size: u64,
+    new_size: u64,
+    flags: RemapFlags,
+    new_address: Address,
+) -> Answer {
+    task.process.mm.mremap(old_address.0, old_size, new_size, flags.0, new_address.0)
+}
+
+pub fn madvise(task: &mut Task, addr: Address, length: u64, advice: Advice) -> Answer {
+    task.process.mm.madvise(addr.0, length, advice.0)
+}
+
+pub fn msync(task: &mut Task, addr: Address, length: u64, flags: MsyncFlags) -> Answer {
+    task.process.mm.msync(addr.0, length, flags.0)
+}
+
+pub fn mincore(task: &mut Task, addr: Address, length: u64, vec: UserBuf) -> Answer {
+    let pages = task.process.mm.mincore(addr.0, length)?;
+    vec.write(task, &pages)?;
+    Ok(0)
+}
+
+pub fn mlock(task: &mut Task, addr: Address, len: u64) -> Answer {
+    task.process.mm.mlock(addr.0, len)
+}
+
+pub fn mlock2(task: &mut Task, addr: Address, len: u64, flags: i32) -> Answer {
+    if flags & !1 != 0 {
+        return Err(Errno::EINVAL);
+    }
+    task.process.mm.mlock(addr.0, len)
+}
+
+pub fn munlock(task: &mut Task, addr: Address, len: u64) -> Answer {
+    task.process.mm.mlock(addr.0, len)
+}
+
+/// man 2 mlockall: `MCL_CURRENT`, `MCL_FUTURE`, `MCL_ONFAULT`, the last not alone. Nothing is pinned.
+pub fn mlockall(_task: &mut Task, flags: i32) -> Answer {
+    if flags == 0 || flags & !7 != 0 || flags == 4 { Err(Errno::EINVAL) } else { Ok(0) }
+}
+
+pub fn munlockall(_task: &mut Task) -> Answer {
+    Ok(0)
+}

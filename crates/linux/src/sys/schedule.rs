@@ -1,0 +1,112 @@
+//! Scheduling (man 7 sched).
+
+use super::{Answer, answer};
+use crate::abi::{Abi, Timespec};
+use crate::errno::Errno;
+use crate::task::Task;
+use crate::user::{Address, UserMut, UserPtr};
+use host::identity;
+
+pub fn sched_yield(_task: &mut Task) -> Answer {
+    answer(identity::sched_yield())
+}
+
+pub fn sched_getscheduler(_task: &mut Task, pid: i32) -> Answer {
+    answer(identity::sched_getscheduler(pid))
+}
+
+pub fn sched_setscheduler(task: &mut Task, pid: i32, policy: i32, param: UserPtr<i32>) -> Answer {
+    if param.is_null() || pid < 0 || policy < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let priority = param.read(task)?;
+    identity::sched_setscheduler(pid, policy, priority)?;
+    Ok(0)
+}
+
+pub fn sched_getparam(task: &mut Task, pid: i32, param: UserMut<i32>) -> Answer {
+    if param.is_null() || pid < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let priority = identity::sched_getparam(pid)?;
+    param.write(task, &priority)?;
+    Ok(0)
+}
+
+pub fn sched_setparam(task: &mut Task, pid: i32, param: UserPtr<i32>) -> Answer {
+    if param.is_null() || pid < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let priority = param.read(task)?;
+    identity::sched_setparam(pid, priority)?;
+    Ok(0)
+}
+
+pub fn sched_get_priority_max(_task: &mut Task, policy: i32) -> Answer {
+    answer(identity::sched_get_priority_max(policy))
+}
+
+pub fn sched_get_priority_min(_task: &mut Task, policy: i32) -> Answer {
+    answer(identity::sched_get_priority_min(policy))
+}
+
+pub fn sched_rr_get_interval(task: &mut Task, pid: i32, tp: UserMut<Timespec>) -> Answer {
+    let time = identity::sched_rr_get_interval(pid)?;
+    tp.write(task, &Timespec { tv_sec: time.seconds, tv_nsec: time.nanoseconds })?;
+    Ok(0)
+}
+
+pub fn sched_getaffinity(task: &mut Task, pid: i32, cpusetsize: u64, mask: Address) -> Answer {
+    // Whole longs only, as the kernel has it.
+    let length = cpusetsize as u32 as usize;
+    if length & 7 != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let mut bits = identity::affinity(pid, length)?;
+    let used = bits.len().next_multiple_of(8);
+    bits.resize(used, 0);
+    task.store(mask.0, &bits)?;
+    Ok(used as u64)
+}
+
+pub fn sched_setaffinity(task: &mut Task, pid: i32, cpusetsize: u64, mask: Address) -> Answer {
+    let mut bits = vec![0; (cpusetsize as u32 as usize).min(8192)];
+    task.load(mask.0, &mut bits)?;
+    identity::set_affinity(pid, &bits)?;
+    Ok(0)
+}
+
+/// man 2 sched_getattr: `struct sched_attr` of 56 bytes.
+pub fn sched_getattr(task: &mut Task, pid: i32, attr: Address, size: u32, flags: u32) -> Answer {
+    if size < 48 || size > 4096 || flags != 0 || attr.0 == 0 {
+        return Err(Errno::EINVAL);
+    }
+    let raw = identity::sched_getattr(pid, size, flags)?;
+    // size and policy, flags, nice and priority, then 64-bit times, then two 32-bit clamps.
+    let mut bytes = [0u8; 56];
+    for (index, (word, field)) in raw.iter().zip(bytes.chunks_exact_mut(8)).enumerate() {
+        if matches!(index, 0 | 2 | 6) {
+            let native = word.to_ne_bytes();
+            for (half, out) in native.chunks_exact(4).zip(field.chunks_exact_mut(4)) {
+                u32::from_ne_bytes([half[0], half[1], half[2], half[3]]).encode(out);
+            }
+        } else {
+            word.encode(field);
+        }
+    }
+    let length = u32::decode(&bytes[..4]).min(size).min(56);
+    task.store(attr.0, &bytes[..length as usize])?;
+    Ok(0)
+}
+
+pub fn getcpu(task: &mut Task, cpu: UserMut<u32>, node: UserMut<u32>, _tcache: Address) -> Answer {
+    let [this, its_node] = identity::getcpu()?;
+    cpu.write_optional(task, &this)?;
+    node.write_optional(task, &its_node)?;
+    Ok(0)
+}
+
+/// man 2 membarrier: the guest's threads are the host's.
+pub fn membarrier(_task: &mut Task, cmd: i32, flags: u32, cpu_id: i32) -> Answer {
+    answer(identity::membarrier(cmd, flags, cpu_id))
+}

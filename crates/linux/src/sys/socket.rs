@@ -1,0 +1,535 @@
+//! Sockets (man 2 socket, bind, connect, accept, send, recv, getsockopt; man 7 socket, unix, ip, netlink, packet).
+
+use super::{Answer, descriptor, done};
+use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
+use crate::abi::flags::{MsgFlags, ShutdownHow, SocketFamily, SocketFlags, SocketLevel, SocketType};
+use crate::abi::{Abi, CmsgHdr, IoVec, MmsgHdr, MsgHdr, Timespec};
+use crate::errno::Errno;
+use crate::lend::{MAX_COUNT, lend, vectors};
+use crate::task::{Access, Task};
+use crate::user::{Address, Fd, SockAddr, SockAddrMut, UserBuf, UserMut, UserPtr, UserSlice, visible};
+use host::socket::{self, ADDRESS_MAX, Control};
+
+const SOL_SOCKET: i32 = 1;
+const SO_RCVTIMEO: i32 = 20;
+const SO_SNDTIMEO: i32 = 21;
+const SCM_RIGHTS: i32 = 1;
+const SCM_CREDENTIALS: i32 = 2;
+const MSG_CTRUNC: u32 = 8;
+const MSG_DONTWAIT: u32 = 0x40;
+const MSG_WAITFORONE: u32 = 0x10000;
+const MSG_CMSG_CLOEXEC: u32 = 0x4000_0000;
+
+/// Converts a socket address between the guest's byte order and the host's, either way: the fields that are not bytes or
+/// in network order.
+pub fn swap_address(address: &mut [u8]) {
+    if cfg!(target_endian = "little") || address.len() < 2 {
+        return;
+    }
+    let family = if address[1] == 0 { address[0] } else { address[1] };
+    address[..2].reverse();
+    let mut words: &[(usize, usize)] = match family {
+        10 => &[(24, 4)],        // scope_id
+        16 => &[(4, 4), (8, 4)], // nl_pid, nl_groups
+        17 => &[(4, 4), (8, 2)], // sll_ifindex, sll_hatype
+        40 => &[(4, 4), (8, 4)], // svm_port, svm_cid
+        _ => &[],
+    };
+    while let [(at, length), rest @ ..] = words {
+        if let Some(field) = address.get_mut(*at..*at + *length) {
+            field.reverse();
+        }
+        words = rest;
+    }
+}
+
+/// An address that the guest passes, in the host's order.
+fn read_address(task: &mut Task, address: SockAddr, length: u32) -> Result<Vec<u8>, Errno> {
+    if length > ADDRESS_MAX as u32 {
+        return Err(Errno::EINVAL);
+    }
+    let mut bytes = vec![0; length as usize];
+    task.load(address.0, &mut bytes)?;
+    swap_address(&mut bytes);
+    Ok(bytes)
+}
+
+/// Writes an address and its real length, cut at the room that the guest gave (`move_addr_to_user`).
+fn write_address(
+    task: &mut Task,
+    mut bytes: Vec<u8>,
+    length: usize,
+    address: SockAddrMut,
+    room: UserMut<i32>,
+) -> Result<(), Errno> {
+    let space = room.read(task)?;
+    if space < 0 {
+        return Err(Errno::EINVAL);
+    }
+    swap_address(&mut bytes);
+    bytes.truncate(space as usize);
+    task.store(address.0, &bytes)?;
+    room.write(task, &(length as i32))
+}
+
+/// True if the socket gives up after a time: then an interrupted call is not restarted.
+pub fn has_time_limit(fd: i32) -> bool {
+    [SO_RCVTIMEO, SO_SNDTIMEO].into_iter().any(|option| {
+        let mut value = [0u8; 16];
+        socket::getsockopt(fd, SOL_SOCKET, host_option(SOL_SOCKET, option), &mut value)
+            .is_ok_and(|n| value[..n].iter().any(|&b| b != 0))
+    })
+}
+
+fn restarted(fd: Fd, error: host::Errno) -> Errno {
+    let error = Errno::from(error);
+    if error == Errno::EINTR && has_time_limit(fd.0) { error } else { error.restart_as(Errno::RESTARTSYS) }
+}
+
+pub fn socket(_task: &mut Task, domain: SocketFamily, kind: SocketType, protocol: i32) -> Answer {
+    if kind.0 as u32 & !0xf & !(O_CLOEXEC | O_NONBLOCK) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    descriptor(socket::socket(domain.0, kind.0, protocol))
+}
+
+pub fn socketpair(
+    task: &mut Task,
+    domain: SocketFamily,
+    kind: SocketType,
+    protocol: i32,
+    sv: UserMut<[i32; 2]>,
+) -> Answer {
+    if kind.0 as u32 & !0xf & !(O_CLOEXEC | O_NONBLOCK) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let pair = socket::socketpair(domain.0, kind.0, protocol)?;
+    if let Err(error) = sv.write(task, &pair) {
+        for fd in pair {
+            let _ = host::file::close(fd);
+        }
+        return Err(error);
+    }
+    Ok(0)
+}
+
+/// What is not a socket is found before a bad address.
+fn look(fd: Fd) -> Result<(), Errno> {
+    const SO_TYPE: i32 = 3;
+    socket::getsockopt(fd.0, SOL_SOCKET, SO_TYPE, &mut [0; 4])?;
+    Ok(())
+}
+
+pub fn bind(task: &mut Task, sockfd: Fd, addr: SockAddr, addrlen: u32) -> Answer {
+    look(sockfd)?;
+    let address = read_address(task, addr, addrlen)?;
+    done(socket::bind(sockfd.0, &address))
+}
+
+pub fn connect(task: &mut Task, sockfd: Fd, addr: SockAddr, addrlen: u32) -> Answer {
+    look(sockfd)?;
+    let address = read_address(task, addr, addrlen)?;
+    socket::connect(sockfd.0, &address).map(|()| 0).map_err(|error| restarted(sockfd, error))
+}
+
+pub fn listen(_task: &mut Task, sockfd: Fd, backlog: i32) -> Answer {
+    done(socket::listen(sockfd.0, backlog))
+}
+
+pub fn accept(task: &mut Task, sockfd: Fd, addr: SockAddrMut, addrlen: UserMut<i32>) -> Answer {
+    accept4(task, sockfd, addr, addrlen, SocketFlags(0))
+}
+
+pub fn accept4(task: &mut Task, sockfd: Fd, addr: SockAddrMut, addrlen: UserMut<i32>, flags: SocketFlags) -> Answer {
+    if flags.0 as u32 & !(O_CLOEXEC | O_NONBLOCK) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let (fd, address) = socket::accept(sockfd.0, flags.0 as u32).map_err(|error| restarted(sockfd, error))?;
+    if addr.0 != 0
+        && let Err(error) = write_address(task, address.bytes, address.length, addr, addrlen)
+    {
+        let _ = host::file::close(fd);
+        return Err(error);
+    }
+    Ok(fd as u64)
+}
+
+pub fn getsockname(task: &mut Task, sockfd: Fd, addr: SockAddrMut, addrlen: UserMut<i32>) -> Answer {
+    let address = socket::getsockname(sockfd.0)?;
+    write_address(task, address.bytes, address.length, addr, addrlen)?;
+    Ok(0)
+}
+
+pub fn getpeername(task: &mut Task, sockfd: Fd, addr: SockAddrMut, addrlen: UserMut<i32>) -> Answer {
+    let address = socket::getpeername(sockfd.0)?;
+    write_address(task, address.bytes, address.length, addr, addrlen)?;
+    Ok(0)
+}
+
+pub fn shutdown(_task: &mut Task, sockfd: Fd, how: ShutdownHow) -> Answer {
+    done(socket::shutdown(sockfd.0, how.0))
+}
+
+pub fn sendto(
+    task: &mut Task,
+    sockfd: Fd,
+    buf: UserSlice,
+    len: u64,
+    flags: MsgFlags,
+    dest_addr: SockAddr,
+    addrlen: u32,
+) -> Answer {
+    look(sockfd)?;
+    let address = if dest_addr.0 == 0 { None } else { Some(read_address(task, dest_addr, addrlen)?) };
+    let list = [(buf.0, len.min(MAX_COUNT))];
+    send(task, sockfd, &list, address.as_deref(), &[], flags.0)
+}
+
+fn send(
+    task: &mut Task,
+    fd: Fd,
+    list: &[(u64, u64)],
+    address: Option<&[u8]>,
+    control: &[Control],
+    flags: u32,
+) -> Answer {
+    let sent = lend(task, list, Access::Read, |segments| socket::send(fd.0, segments, address, control, flags));
+    sent.map(|n| n as u64).map_err(|error| interrupted(fd, error))
+}
+
+fn interrupted(fd: Fd, error: Errno) -> Errno {
+    if error == Errno::EINTR && has_time_limit(fd.0) { error } else { error.restart_as(Errno::RESTARTSYS) }
+}
+
+pub fn recvfrom(
+    task: &mut Task,
+    sockfd: Fd,
+    buf: UserBuf,
+    len: u64,
+    flags: MsgFlags,
+    src_addr: SockAddrMut,
+    addrlen: UserMut<i32>,
+) -> Answer {
+    let list = [(buf.0, len.min(MAX_COUNT))];
+    let mut received = socket::Received::default();
+    let count = lend(task, &list, Access::Write, |segments| {
+        received = socket::receive(sockfd.0, segments, src_addr.0 != 0, 0, flags.0)?;
+        Ok(received.bytes)
+    })
+    .map_err(|error| interrupted(sockfd, error))?;
+    if src_addr.0 != 0 {
+        write_address(task, received.address, received.address_length, src_addr, addrlen)?;
+    }
+    Ok(count as u64)
+}
+
+/// Ancillary data of the guest, for the host.
+fn read_control(task: &mut Task, header: &MsgHdr) -> Result<Vec<Control>, Errno> {
+    let mut all = Vec::new();
+    if header.msg_control == 0 || header.msg_controllen == 0 {
+        return Ok(all);
+    }
+    if header.msg_controllen > 1 << 20 {
+        return Err(Errno::ENOBUFS);
+    }
+    let mut raw = vec![0; header.msg_controllen as usize];
+    task.load(header.msg_control, &mut raw)?;
+    let mut at = 0;
+    while at + CmsgHdr::SIZE <= raw.len() {
+        let head = CmsgHdr::decode(&raw[at..at + CmsgHdr::SIZE]);
+        let Ok(length) = usize::try_from(head.cmsg_len) else { return Err(Errno::EINVAL) };
+        if length < CmsgHdr::SIZE || at + length > raw.len() {
+            return Err(Errno::EINVAL);
+        }
+        let mut data = raw[at + CmsgHdr::SIZE..at + length].to_vec();
+        if head.cmsg_level == SOL_SOCKET && head.cmsg_type == SCM_RIGHTS {
+            for fd in data.chunks_exact_mut(4) {
+                let number = visible(i32::decode(fd));
+                number.encode(fd);
+            }
+        }
+        swap_control(head.cmsg_level, head.cmsg_type, &mut data);
+        all.push(Control { level: head.cmsg_level, kind: head.cmsg_type, data });
+        at += length.next_multiple_of(8);
+    }
+    Ok(all)
+}
+
+/// Ancillary data are arrays of 32-bit integers, except for what is a time stamp.
+fn swap_control(level: i32, kind: i32, data: &mut [u8]) {
+    if cfg!(target_endian = "little") {
+        return;
+    }
+    let width = if level == SOL_SOCKET && !matches!(kind, SCM_RIGHTS | SCM_CREDENTIALS) { 8 } else { 4 };
+    for field in data.chunks_exact_mut(width) {
+        field.reverse();
+    }
+}
+
+/// Writes ancillary data as far as they fit; returns the length used, and whether something was cut.
+fn write_control(task: &mut Task, header: &MsgHdr, messages: Vec<Control>) -> Result<(u64, bool), Errno> {
+    let mut raw = Vec::new();
+    let room = header.msg_controllen.min(1 << 20) as usize;
+    let mut is_cut = false;
+    for mut message in messages {
+        swap_control(message.level, message.kind, &mut message.data);
+        let left = room.saturating_sub(raw.len());
+        if left < CmsgHdr::SIZE {
+            is_cut = true;
+            break;
+        }
+        let mut fits = message.data.len().min(left - CmsgHdr::SIZE);
+        if fits < message.data.len() {
+            is_cut = true;
+            if message.level == SOL_SOCKET && message.kind == SCM_RIGHTS {
+                fits &= !3;
+                for fd in message.data[fits..].chunks_exact(4) {
+                    let _ = host::file::close(i32::decode(fd));
+                }
+            }
+        }
+        let mut head = [0; CmsgHdr::SIZE];
+        CmsgHdr { cmsg_len: (CmsgHdr::SIZE + fits) as u64, cmsg_level: message.level, cmsg_type: message.kind }
+            .encode(&mut head);
+        raw.extend_from_slice(&head);
+        raw.extend_from_slice(&message.data[..fits]);
+        let padded = raw.len().next_multiple_of(8).min(room);
+        raw.resize(padded, 0);
+    }
+    task.store(header.msg_control, &raw)?;
+    Ok((raw.len() as u64, is_cut))
+}
+
+fn message_vectors(task: &mut Task, header: &MsgHdr) -> Result<Vec<(u64, u64)>, Errno> {
+    if header.msg_iovlen > 1024 {
+        return Err(Errno::EMSGSIZE);
+    }
+    vectors(task, UserPtr::<IoVec>::new(header.msg_iov), header.msg_iovlen)
+}
+
+fn send_message(task: &mut Task, fd: Fd, header: &MsgHdr, flags: u32) -> Answer {
+    let address = if header.msg_name == 0 || header.msg_namelen == 0 {
+        None
+    } else if header.msg_namelen < 0 {
+        return Err(Errno::EINVAL);
+    } else {
+        let length = (header.msg_namelen as u32).min(ADDRESS_MAX as u32);
+        Some(read_address(task, SockAddr(header.msg_name), length)?)
+    };
+    let list = message_vectors(task, header)?;
+    let control = read_control(task, header)?;
+    send(task, fd, &list, address.as_deref(), &control, flags)
+}
+
+pub fn sendmsg(task: &mut Task, sockfd: Fd, msg: UserPtr<MsgHdr>, flags: MsgFlags) -> Answer {
+    look(sockfd)?;
+    let header = msg.read(task)?;
+    send_message(task, sockfd, &header, flags.0)
+}
+
+fn receive_message(task: &mut Task, fd: Fd, at: u64, flags: u32) -> Answer {
+    let message = UserMut::<MsgHdr>::new(at);
+    let mut header = message.read(task)?;
+    if header.msg_name != 0 && header.msg_namelen < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let list = message_vectors(task, &header)?;
+    let room = header.msg_controllen.min(1 << 20) as usize;
+    let mut received = socket::Received::default();
+    let count = lend(task, &list, Access::Write, |segments| {
+        received = socket::receive(fd.0, segments, header.msg_name != 0, room, flags)?;
+        Ok(received.bytes)
+    })
+    .map_err(|error| interrupted(fd, error))?;
+    if header.msg_name != 0 {
+        let mut bytes = received.address;
+        swap_address(&mut bytes);
+        bytes.truncate(header.msg_namelen as usize);
+        task.store(header.msg_name, &bytes)?;
+        header.msg_namelen = received.address_length as i32;
+    }
+    let (used, is_cut) = write_control(task, &header, received.control)?;
+    header.msg_controllen = used;
+    header.msg_flags = (received.flags & !MSG_CMSG_CLOEXEC) | if is_cut { MSG_CTRUNC } else { 0 };
+    // The fields that the kernel writes, and no others.
+    if header.msg_name != 0 {
+        UserMut::<i32>::new(at + 8).write(task, &header.msg_namelen)?;
+    }
+    UserMut::<u64>::new(at + 40).write(task, &header.msg_controllen)?;
+    UserMut::<u32>::new(at + 48).write(task, &header.msg_flags)?;
+    Ok(count as u64)
+}
+
+pub fn recvmsg(task: &mut Task, sockfd: Fd, msg: UserMut<MsgHdr>, flags: MsgFlags) -> Answer {
+    look(sockfd)?;
+    receive_message(task, sockfd, msg.address, flags.0)
+}
+
+pub fn sendmmsg(task: &mut Task, sockfd: Fd, msgvec: UserMut<MmsgHdr>, vlen: u32, flags: MsgFlags) -> Answer {
+    look(sockfd)?;
+    let mut count = 0;
+    for index in 0..u64::from(vlen.min(1024)) {
+        let at = msgvec.address + index * MmsgHdr::SIZE as u64;
+        let sent =
+            UserPtr::<MsgHdr>::new(at).read(task).and_then(|header| send_message(task, sockfd, &header, flags.0));
+        match sent.and_then(|sent| UserMut::<u32>::new(at + 56).write(task, &(sent as u32))) {
+            Ok(()) => count += 1,
+            Err(error) if count == 0 => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(count)
+}
+
+/// man 2 recvmmsg: the timeout is looked at after each datagram only, as in the kernel.
+pub fn recvmmsg(
+    task: &mut Task,
+    sockfd: Fd,
+    msgvec: UserMut<MmsgHdr>,
+    vlen: u32,
+    flags: MsgFlags,
+    timeout: UserMut<Timespec>,
+) -> Answer {
+    let limit = super::poll::timeout(timeout.read_optional(task)?)?;
+    let deadline = limit.map(|limit| host::time::now().saturating_add(limit));
+    look(sockfd)?;
+    let mut flag_bits = flags.0 & !MSG_WAITFORONE;
+    let mut count = 0;
+    for index in 0..u64::from(vlen.min(1024)) {
+        let at = msgvec.address + index * MmsgHdr::SIZE as u64;
+        let result = receive_message(task, sockfd, at, flag_bits);
+        match result.and_then(|n| UserMut::<u32>::new(at + 56).write(task, &(n as u32))) {
+            Ok(()) => count += 1,
+            Err(error) if count == 0 => return Err(error),
+            Err(_) => break,
+        }
+        if flags.0 & MSG_WAITFORONE != 0 {
+            flag_bits |= MSG_DONTWAIT;
+        }
+        if let Some(deadline) = deadline {
+            let left = deadline.saturating_sub(host::time::now());
+            timeout.write(task, &Timespec { tv_sec: left.seconds, tv_nsec: left.nanoseconds })?;
+            if left == host::time::Time::default() {
+                break;
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// How the value of an option is laid out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Value {
+    /// 32-bit integers, one or several (also structures of them, and the 8- and 16-bit tails of `tcp_info`).
+    Ints,
+    /// Text or addresses in network order.
+    Bytes,
+    /// A 64-bit time of seconds and microseconds.
+    Time,
+    /// `struct ip_mreqn`, `struct ipv6_mreq`: addresses, then one integer at this offset.
+    IntAt(usize),
+}
+
+fn value_of(level: i32, option: i32) -> Value {
+    match (level, option) {
+        (SOL_SOCKET, SO_RCVTIMEO | SO_SNDTIMEO) => Value::Time,
+        // SO_BINDTODEVICE, SO_PEERSEC, SO_GET_FILTER
+        (SOL_SOCKET, 25 | 31 | 26) => Value::Bytes,
+        // IP_MULTICAST_IF, IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP
+        (0, 32 | 35 | 36) => Value::IntAt(8),
+        // IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP
+        (41, 20 | 21) => Value::IntAt(16),
+        // IP_OPTIONS, IPV6 headers
+        (0, 4) | (41, 54 | 55 | 57 | 59) => Value::Bytes,
+        // TCP_CONGESTION, TCP_ULP
+        (6, 13 | 31) => Value::Bytes,
+        _ => Value::Ints,
+    }
+}
+
+/// The host's number of an option: times are 64 bits wide under other numbers on 32-bit hosts.
+fn host_option(level: i32, option: i32) -> i32 {
+    match (level, option) {
+        (SOL_SOCKET, SO_RCVTIMEO) if cfg!(not(target_pointer_width = "64")) => 66,
+        (SOL_SOCKET, SO_SNDTIMEO) if cfg!(not(target_pointer_width = "64")) => 67,
+        (SOL_SOCKET, 29) if cfg!(not(target_pointer_width = "64")) => 63,
+        (SOL_SOCKET, 35) if cfg!(not(target_pointer_width = "64")) => 64,
+        _ => option,
+    }
+}
+
+fn swap_value(value: Value, bytes: &mut [u8]) {
+    if cfg!(target_endian = "little") {
+        return;
+    }
+    match value {
+        Value::Bytes => {}
+        Value::Time => bytes.chunks_exact_mut(8).for_each(|field| field.reverse()),
+        Value::Ints => bytes.chunks_exact_mut(4).for_each(|field| field.reverse()),
+        Value::IntAt(at) => {
+            if let Some(field) = bytes.get_mut(at..at + 4) {
+                field.reverse();
+            }
+        }
+    }
+}
+
+const SO_ATTACH_FILTER: i32 = 26;
+
+pub fn setsockopt(
+    task: &mut Task,
+    sockfd: Fd,
+    level: SocketLevel,
+    optname: i32,
+    optval: UserSlice,
+    optlen: i32,
+) -> Answer {
+    look(sockfd)?;
+    if optlen < 0 {
+        return Err(Errno::EINVAL);
+    }
+    if (level.0, optname) == (SOL_SOCKET, SO_ATTACH_FILTER) {
+        return attach_filter(task, sockfd, optval.0, optlen);
+    }
+    if optlen > 1 << 20 {
+        return Err(Errno::ENOMEM);
+    }
+    let mut value = optval.read(task, optlen as u64)?;
+    swap_value(value_of(level.0, optname), &mut value);
+    done(socket::setsockopt(sockfd.0, level.0, host_option(level.0, optname), &value))
+}
+
+/// `struct sock_fprog { unsigned short len; struct sock_filter *filter; }`.
+fn attach_filter(task: &mut Task, fd: Fd, address: u64, length: i32) -> Answer {
+    if length != 16 {
+        return Err(Errno::EINVAL);
+    }
+    let count: u16 = UserPtr::new(address).read(task)?;
+    let list: u64 = UserPtr::new(address + 8).read(task)?;
+    let words = UserPtr::<[u32; 2]>::new(list).read_array(task, u64::from(count))?;
+    let program: Vec<_> =
+        words.iter().map(|&[head, k]| (head as u16, (head >> 16) as u8, (head >> 24) as u8, k)).collect();
+    done(socket::attach_filter(fd.0, &program))
+}
+
+pub fn getsockopt(
+    task: &mut Task,
+    sockfd: Fd,
+    level: SocketLevel,
+    optname: i32,
+    optval: Address,
+    optlen: UserMut<i32>,
+) -> Answer {
+    look(sockfd)?;
+    let room = optlen.read(task)?;
+    if room < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let mut value = vec![0; (room as usize).min(1 << 16)];
+    let length = socket::getsockopt(sockfd.0, level.0, host_option(level.0, optname), &mut value)?;
+    value.truncate(length);
+    swap_value(value_of(level.0, optname), &mut value);
+    task.store(optval.0, &value)?;
+    optlen.write(task, &(length as i32))?;
+    Ok(0)
+}
