@@ -30,7 +30,7 @@
 #define CODE_PAGES 2
 
 // Words of the state.
-enum { W_RIP = 16, W_FLAGS, W_FS, W_GS, W_FX, W_YMMH = W_FX + 52, W_CS = W_YMMH + 32, WORDS };
+enum { W_RIP = 16, W_FLAGS, W_FS, W_GS, W_FX, W_YMMH = W_FX + 52, W_CS = W_YMMH + 32, W_SELECTORS, WORDS };
 
 struct region { uint64_t address; int pages; int protection; };
 static const struct region regions[] = {
@@ -146,7 +146,13 @@ static void load_state(ucontext_t *uc) {
     memcpy(fx + 576, state + W_YMMH, 256);
 }
 
-static void save_result(int signal, siginfo_t *info, ucontext_t *uc, uint64_t fs, uint64_t gs) {
+static uint64_t selectors(void) {
+    uint16_t s[4];
+    __asm__("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3" : "=m"(s[0]), "=m"(s[1]), "=m"(s[2]), "=m"(s[3]));
+    return s[0] | (uint64_t)s[1] << 16 | (uint64_t)s[2] << 32 | (uint64_t)s[3] << 48;
+}
+
+static void save_result(int signal, siginfo_t *info, ucontext_t *uc, uint64_t fs, uint64_t gs, uint64_t segments) {
     uint64_t after[WORDS];
     for (int i = 0; i < 16; i++) after[i] = uc->uc_mcontext.gregs[greg[i]];
     after[W_RIP] = uc->uc_mcontext.gregs[REG_RIP];
@@ -154,6 +160,7 @@ static void save_result(int signal, siginfo_t *info, ucontext_t *uc, uint64_t fs
     after[W_FS] = fs;
     after[W_GS] = gs;
     after[W_CS] = uc->uc_mcontext.gregs[REG_CSGSFS] & 0xffff;
+    after[W_SELECTORS] = segments;
     uint8_t *fx = fx_of(uc);
     uint64_t features = *(uint64_t *)(fx + 512);
     memcpy(after + W_FX, fx, 416);
@@ -212,6 +219,8 @@ static inline void set_bases(uint64_t fs, uint64_t gs) {
 static void handler(int signal, siginfo_t *info, void *context) {
     uint64_t fs, gs;
     __asm__ volatile("rdfsbase %0; rdgsbase %1" : "=r"(fs), "=r"(gs));
+    uint64_t segments = selectors();
+    if (segments) __asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%fs; mov %0, %%gs" ::"r"(0));
     set_bases(host_fs, 0);
     __asm__ volatile("push $0x202; popfq" ::: "cc", "memory");
     ucontext_t *uc = context;
@@ -232,7 +241,7 @@ static void handler(int signal, siginfo_t *info, void *context) {
         memcpy(home.ymmh, fx + 576, 256);
         running = 1;
     } else {
-        save_result(signal, info, uc, fs, gs);
+        save_result(signal, info, uc, fs, gs, segments);
         undo_patches();
     }
     serial++;

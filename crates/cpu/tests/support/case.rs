@@ -119,7 +119,9 @@ impl Outcome {
             14 => Stop::Timeout,
             31 => Stop::Syscall,
             // The last page of user addresses is never mapped; some kernels that run as guests map something of theirs there.
-            _ if vector == 14 && cr2 >> 12 == 0x7_ffff_ffff => Stop::Exception { vector, error: error & !1, address: cr2 },
+            _ if vector == 14 && cr2 >> 12 == 0x7_ffff_ffff => {
+                Stop::Exception { vector, error: error & !1, address: cr2 }
+            }
             _ if vector == 14 => Stop::Exception { vector, error, address: cr2 },
             _ => Stop::Exception { vector, error, address: 0 },
         };

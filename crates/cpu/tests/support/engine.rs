@@ -1,7 +1,7 @@
 //! Our engine on a case: the same pages, the same state, and the same way out as on the CPU.
 
 use super::case::{Bytes, CODE, CODE_PAGES, Case, DATA, Outcome, PAGE, Protection, Stop, background, differences};
-use super::state::{CS, FLAGS, FS, GS, MXCSR, RIP, State, XMM, YMMH};
+use super::state::{CS, FLAGS, FS, GS, MXCSR, RIP, SELECTORS, State, XMM, YMMH};
 use cpu::{Cache, Cpu, Environment, Exit, Trap};
 use memory::{Access, Backing, Cause, Memory, Page, Rights};
 use std::sync::Arc;
@@ -78,11 +78,14 @@ impl Engine {
             all.push((address, page));
         };
         for (address, protection) in DATA {
-            map(address, match protection {
-                Protection::ReadWrite => Rights::READ.with(Rights::WRITE),
-                Protection::Read => Rights::READ,
-                Protection::None => Rights::NONE,
-            });
+            map(
+                address,
+                match protection {
+                    Protection::ReadWrite => Rights::READ.with(Rights::WRITE),
+                    Protection::Read => Rights::READ,
+                    Protection::None => Rights::NONE,
+                },
+            );
         }
         for page in 0..CODE_PAGES {
             map(CODE + page * PAGE, Rights::READ.with(Rights::EXEC));
@@ -143,6 +146,7 @@ impl Engine {
         for register in 0..16 {
             cpu.set64(register as u8, state.get(register));
         }
+        cpu.selectors = [0, 0x33, 0x2b, 0, 0, 0];
         cpu.ip = state.get(RIP);
         cpu.set_rflags(state.get(FLAGS));
         cpu.set_fs_base(state.get(FS));
@@ -177,6 +181,8 @@ impl Engine {
             }
         }
         debug_assert_eq!(state.0[MXCSR] as u32, cpu.mxcsr);
+        let [es, _, _, ds, fs, gs] = cpu.selectors.map(u64::from);
+        state.0[SELECTORS] = ds | es << 16 | fs << 32 | gs << 48;
         state.0[CS] = entry.0[CS];
         state
     }

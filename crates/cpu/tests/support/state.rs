@@ -13,7 +13,9 @@ pub const FX: usize = 20;
 /// The upper halves of ymm0 to ymm15, two words each.
 pub const YMMH: usize = FX + 52;
 pub const CS: usize = YMMH + 32;
-pub const WORDS: usize = CS + 1;
+/// DS, ES, FS and GS from low to high; zero before a case.
+pub const SELECTORS: usize = CS + 1;
+pub const WORDS: usize = SELECTORS + 1;
 
 /// MXCSR and its mask share a word of the image.
 pub const MXCSR: usize = FX + 3;
@@ -130,6 +132,7 @@ pub fn word_name(i: usize) -> String {
         22 => "fdp".into(),
         MXCSR => "mxcsr".into(),
         CS => "cs".into(),
+        SELECTORS => "gs fs es ds".into(),
         _ if i < XMM => format!("st{}{}", (i - ST) / 2, if i.is_multiple_of(2) { "" } else { " sign, exponent" }),
         _ if i < YMMH => format!("xmm{}.{}", (i - XMM) / 2, (i - XMM) % 2),
         _ => format!("ymm{}.{}", (i - YMMH) / 2, 2 + (i - YMMH) % 2),
