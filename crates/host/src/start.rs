@@ -84,6 +84,18 @@ unsafe fn bytes(string: *const c_char) -> Vec<u8> {
     unsafe { CStr::from_ptr(string) }.to_bytes().to_vec()
 }
 
+/// An entry of the auxiliary vector that the host's kernel gave blink, 0 if there is none.
+pub fn auxiliary(kind: u64) -> u64 {
+    #[cfg(target_os = "linux")]
+    // SAFETY: reads a table of the C library.
+    return unsafe { libc::getauxval(kind as libc::c_ulong) } as u64;
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = kind;
+        0
+    }
+}
+
 /// True if a message can be written to the descriptor.
 pub fn is_open(fd: i32) -> bool {
     // SAFETY: asks for flags, touches no memory.

@@ -152,14 +152,14 @@ fn a_static_pie_lies_among_the_mappings_and_its_heap_does_not() {
     let pages = Pages::default();
     let layout = run(&pages, plan(Placement::Anywhere, usual(0)), None, Randomness::default());
     assert_eq!((layout.bias, layout.ip, layout.brk), (TOP - 0x5000, TOP - 0x5000 + 0x1100, DYNAMIC_BASE));
-    let random = Randomness { base: 5, brk: Some(7) };
+    let random = Randomness { base: 5, brk: Some(7), ..Randomness::default() };
     assert_eq!(run(&Pages::default(), plan(Placement::Anywhere, usual(0)), None, random).brk, DYNAMIC_BASE + 7 * 4096);
 }
 
 #[test]
 fn a_dynamic_program_goes_to_two_thirds_and_its_interpreter_elsewhere() {
     let pages = Pages::default();
-    let random = Randomness { base: 5, brk: Some(7) };
+    let random = Randomness { base: 5, brk: Some(7), ..Randomness::default() };
     let layout = run(&pages, plan(Placement::Anywhere, usual(0)), Some(plan(Placement::Anywhere, usual(0))), random);
     assert_eq!((layout.bias, layout.entry), (DYNAMIC_BASE + 0x5000, DYNAMIC_BASE + 0x6100));
     assert_eq!((layout.base, layout.ip), (TOP - 0x5000, TOP - 0x5000 + 0x1100));

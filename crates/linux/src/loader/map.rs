@@ -46,12 +46,20 @@ pub trait Space<F> {
 }
 
 /// The random numbers of one start, 0 for the fixed layout.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Randomness {
+    /// Where position-independent programs go before anything is added.
+    pub dynamic_base: u64,
     /// For the base of a position-independent program.
     pub base: u64,
     /// For the start of `brk`; `None` puts it right behind the program.
     pub brk: Option<u64>,
+}
+
+impl Default for Randomness {
+    fn default() -> Randomness {
+        Randomness { dynamic_base: DYNAMIC_BASE, base: 0, brk: None }
+    }
 }
 
 /// Where everything lies.
@@ -79,7 +87,7 @@ pub struct Layout {
 pub fn load<F>(space: &impl Space<F>, found: &Found<F>, random: Randomness) -> Result<Layout, Refusal> {
     let plan = &found.program.plan;
     let is_loader = found.interpreter.is_none();
-    let bias = program_bias(space, plan, is_loader, random.base)?;
+    let bias = program_bias(space, plan, is_loader, random)?;
     map_image(space, &found.program, bias)?;
 
     let entry = plan.entry.wrapping_add(bias);
@@ -98,7 +106,7 @@ pub fn load<F>(space: &impl Space<F>, found: &Found<F>, random: Randomness) -> R
         headers: if plan.headers == 0 { 0 } else { plan.headers.wrapping_add(bias) },
         header_count: plan.header_count,
         base,
-        brk: brk_start(plan, bias, is_loader, random.brk),
+        brk: brk_start(plan, bias, is_loader, random),
         code: shift(plan.code()),
         data: shift(plan.data()),
         executable_stack: plan.executable_stack,
@@ -106,7 +114,7 @@ pub fn load<F>(space: &impl Space<F>, found: &Found<F>, random: Randomness) -> R
 }
 
 /// Programs with an interpreter go to two thirds of the address space; what is a loader itself, out of their way.
-fn program_bias<F>(space: &impl Space<F>, plan: &Plan, is_loader: bool, random: u64) -> Result<u64, Refusal> {
+fn program_bias<F>(space: &impl Space<F>, plan: &Plan, is_loader: bool, random: Randomness) -> Result<u64, Refusal> {
     if plan.placement == Placement::Fixed {
         return Ok(0);
     }
@@ -115,8 +123,8 @@ fn program_bias<F>(space: &impl Space<F>, plan: &Plan, is_loader: bool, random: 
     }
     // Linux kills the program where the place is taken. Parts of blink itself may lie there, so others are tried.
     for attempt in 0..8 {
-        let pages = random.wrapping_mul(2 * attempt + 1) & ((1 << RANDOM_BITS) - 1);
-        let base = (DYNAMIC_BASE + pages * PAGE + attempt * (BRK_RANGE << 4)) & !(plan.alignment - 1);
+        let pages = random.base.wrapping_mul(2 * attempt + 1) & ((1 << RANDOM_BITS) - 1);
+        let base = (random.dynamic_base + pages * PAGE + attempt * (BRK_RANGE << 4)) & !(plan.alignment - 1);
         if is_free(space, plan, base) {
             return Ok(base.wrapping_sub(plan.start()));
         }
@@ -192,11 +200,11 @@ fn map_segment<F>(space: &impl Space<F>, file: &F, segment: &Segment, address: u
     Ok(())
 }
 
-fn brk_start(plan: &Plan, bias: u64, is_loader: bool, random: Option<u64>) -> u64 {
+fn brk_start(plan: &Plan, bias: u64, is_loader: bool, random: Randomness) -> u64 {
     // A loader lies among the mappings, where the heap could not grow.
     let moved = plan.placement == Placement::Anywhere && is_loader;
-    let start = if moved { DYNAMIC_BASE } else { round_up(plan.end().wrapping_add(bias)) };
-    match random {
+    let start = if moved { random.dynamic_base } else { round_up(plan.end().wrapping_add(bias)) };
+    match random.brk {
         None => start,
         Some(number) => {
             let start = if moved { start } else { start + PAGE };

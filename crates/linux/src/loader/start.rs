@@ -22,6 +22,8 @@ pub struct ProgramSpec {
     pub flags: u64,
     /// What AT_RANDOM points at.
     pub random: [u8; 16],
+    /// Where position-independent programs go: [`map::DYNAMIC_BASE`] in an address space of Linux's size.
+    pub dynamic_base: u64,
     /// Random numbers for the layout: program, heap, gap on the stack. `None`: the fixed layout.
     pub layout: Option<[u64; 3]>,
     /// Size of the largest signal frame.
@@ -45,36 +47,36 @@ pub struct Start {
     /// The auxiliary vector's bytes.
     pub auxv: Vec<u8>,
     pub kind: Kind,
-    /// The program's file.
-    pub file: ProgramFile,
 }
 
 /// Loads `spec` into `space`, in which nothing is mapped yet.
 pub fn start(space: &impl Space<ProgramFile>, spec: &ProgramSpec) -> Result<Start, LoadError> {
     let found = find(&HostFiles, &spec.path, &spec.argv)?;
-    start_found(space, spec, found)
+    start_found(space, spec, &found)
 }
 
 /// As [`start`], for a program that was opened by other means.
 pub fn start_found(
     space: &impl Space<ProgramFile>,
     spec: &ProgramSpec,
-    found: Found<ProgramFile>,
+    found: &Found<ProgramFile>,
 ) -> Result<Start, LoadError> {
     load(space, spec, found).map_err(|refusal| LoadError { path: spec.path.clone(), refusal })
 }
 
-fn load(space: &impl Space<ProgramFile>, spec: &ProgramSpec, found: Found<ProgramFile>) -> Result<Start, Refusal> {
+fn load(space: &impl Space<ProgramFile>, spec: &ProgramSpec, found: &Found<ProgramFile>) -> Result<Start, Refusal> {
     stack::check_size(&found.argv, &spec.envp, &spec.path, spec.stack_limit).map_err(|_| Refusal::TooBig)?;
     let random = match spec.layout {
-        Some([base, brk, _]) => Randomness { base, brk: Some(brk) },
-        None => Randomness::default(),
+        Some([base, brk, _]) => Randomness { dynamic_base: spec.dynamic_base, base, brk: Some(brk) },
+        None => Randomness { dynamic_base: spec.dynamic_base, ..Randomness::default() },
     };
     // As in Linux, the stack is there before the program.
     let cannot = |address| move |errno: Errno| Refusal::Map { what: "the stack", address, errno };
     let top = space.map_stack(found.program.plan.executable_stack).map_err(cannot(0))?;
-    let layout = map::load(space, &found, random)?;
-    let ids = |three: Result<[u32; 3], host::Errno>| three.map_or((0, 0), |[real, effective, _]| (real.into(), effective.into()));
+    let layout = map::load(space, found, random)?;
+    let ids = |three: Result<[u32; 3], host::Errno>| {
+        three.map_or((0, 0), |[real, effective, _]| (real.into(), effective.into()))
+    };
     let (uid, euid) = ids(identity::getresuid());
     let (gid, egid) = ids(identity::getresgid());
     let facts = Facts {
@@ -101,12 +103,11 @@ fn load(space: &impl Space<ProgramFile>, spec: &ProgramSpec, found: Found<Progra
         ip: layout.ip,
         sp: image.sp,
         exe: found.program.file.absolute_path(&found.program.path),
-        argv: found.argv,
+        argv: found.argv.clone(),
         arguments: image.arguments,
         environment: image.environment,
         auxv: image.auxv.iter().flat_map(|row| [row.0.to_le_bytes(), row.1.to_le_bytes()].concat()).collect(),
         kind: found.kind,
-        file: found.program.file,
         layout,
     })
 }

@@ -1,5 +1,182 @@
 //! `/proc` as the guest must see it: where the host would tell of blink, a text or a path made from the guest's truth.
+//!
+//! [`find`] answers for an absolute path without `.` and `..`; `path::resolve` asks it for every path that reaches `/proc`. What is
+//! not named here is the host's. `man 5 proc`.
 
 pub mod text;
 
+use crate::signal::{SIG_DFL, SIG_IGN, bit};
+use crate::task::Task;
+use host::{file, identity, own, process};
+use std::ffi::CString;
 pub use text::{Area, Layout, SignalSets};
+
+/// What a path below `/proc` leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// Nothing of ours: the host's file.
+    Host,
+    /// A file with these contents, read-only. Its status is the host's file's, where the host has one.
+    File(Vec<u8>),
+    /// A symbolic link to this path.
+    Link(Vec<u8>),
+    /// A descriptor of blink itself: ENOENT.
+    Missing,
+    /// It would open blink itself: EACCES.
+    Denied,
+}
+
+/// What `path` leads to for this task.
+pub fn find(task: &mut Task, path: &[u8]) -> Node {
+    let Some(rest) = path.strip_prefix(b"/proc/") else { return Node::Host };
+    let mut parts = rest.split(|&byte| byte == b'/').filter(|part| !part.is_empty());
+    let Some(first) = parts.next() else { return Node::Host };
+    let parts: Vec<&[u8]> = parts.collect();
+    match first {
+        b"cpuinfo" if parts.is_empty() => Node::File(cpuinfo(task)),
+        _ if is_self(task, first) => own_file(task, &parts),
+        _ => Node::Host,
+    }
+}
+
+/// True if a directory at this path must not show the entry `name`: a descriptor of blink itself.
+pub fn hides(task: &Task, directory: &[u8], name: &[u8]) -> bool {
+    let Some(rest) = directory.strip_prefix(b"/proc/") else { return false };
+    let mut parts = rest.split(|&byte| byte == b'/').filter(|part| !part.is_empty());
+    parts.next().is_some_and(|first| is_self(task, first))
+        && parts.last().is_some_and(|last| matches!(last, b"fd" | b"fdinfo"))
+        && number(name).is_some_and(own::is_own)
+}
+
+/// `self`, `thread-self`, or the number of this process or of the calling thread.
+fn is_self(task: &Task, name: &[u8]) -> bool {
+    matches!(name, b"self" | b"thread-self") || number(name).is_some_and(|id| id == process::pid() || id == task.tid)
+}
+
+fn number(text: &[u8]) -> Option<i32> {
+    std::str::from_utf8(text).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
+}
+
+/// A file below `/proc/self` or `/proc/self/task/TID`.
+fn own_file(task: &mut Task, parts: &[&[u8]]) -> Node {
+    let parts = match parts {
+        [b"task", id, rest @ ..] if number(id).is_some() => rest,
+        all => all,
+    };
+    match parts {
+        [b"exe"] => Node::Link(task.process.exe.clone()),
+        [b"maps"] => Node::File(task.process.mm.maps().into_bytes()),
+        [b"smaps"] => Node::File(text::smaps(&areas(task))),
+        [b"cmdline"] => Node::File(command_line(task)),
+        [b"environ"] => {
+            let range = task.process.layout.environment.clone();
+            Node::File(memory(task, range.start, range.end))
+        }
+        [b"auxv"] => Node::File(task.process.auxv.clone()),
+        [b"stat"] => Node::File(text::stat(
+            host_file("stat").as_deref(),
+            &own_identity(task),
+            &areas(task),
+            &task.process.layout,
+            &signals(task),
+        )),
+        [b"statm"] => Node::File(text::statm(host_file("statm").as_deref(), &areas(task), &task.process.layout)),
+        [b"status"] => Node::File(text::status(
+            host_file("status").as_deref(),
+            &own_identity(task),
+            &areas(task),
+            &task.process.layout,
+            &signals(task),
+        )),
+        [b"fd" | b"fdinfo", name, ..] if number(name).is_some_and(own::is_own) => Node::Missing,
+        // DEVIATION: these would open the memory of blink itself.
+        [b"mem" | b"pagemap" | b"clear_refs" | b"numa_maps" | b"smaps_rollup"] | [b"map_files", ..] => Node::Denied,
+        _ => Node::Host,
+    }
+}
+
+/// The argument strings as they are now: programs write their titles there. If the last one has lost its NUL, the text goes on
+/// into the environment (`get_mm_cmdline`).
+fn command_line(task: &mut Task) -> Vec<u8> {
+    let layout = task.process.layout.clone();
+    let mut text = memory(task, layout.arguments.start, layout.arguments.end);
+    if text.last().is_some_and(|&last| last != 0) {
+        text.extend(memory(task, layout.environment.start, layout.environment.end));
+        let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+        text.truncate(end);
+    }
+    text
+}
+
+/// Guest memory from `start` to `end`, as far as it is readable.
+fn memory(task: &mut Task, start: u64, end: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut at = start;
+    while at < end {
+        let count = (4096 - at % 4096).min(end - at);
+        let mut page = vec![0; count as usize];
+        if task.load(at, &mut page).is_err() {
+            break;
+        }
+        bytes.extend(page);
+        at += count;
+    }
+    bytes
+}
+
+/// `/proc/self/NAME` of the host.
+fn host_file(name: &str) -> Option<Vec<u8>> {
+    let path = CString::new(format!("/proc/self/{name}")).ok()?;
+    let fd = file::open(file::CWD, &path, 0o2000000, 0).ok()?;
+    let mut text = Vec::new();
+    let mut chunk = vec![0; 65536];
+    loop {
+        let mut segments = host::io::Segments::new();
+        segments.push_mut(&mut chunk);
+        match host::io::read(fd, &segments, host::io::Position::Current, 0) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => text.extend(&chunk[..count]),
+        }
+    }
+    let _ = file::close(fd);
+    (!text.is_empty()).then_some(text)
+}
+
+/// What is mapped in the guest, in ascending order.
+pub fn areas(task: &Task) -> Vec<Area> {
+    text::parse_maps(&task.process.mm.maps())
+}
+
+fn signals(task: &Task) -> SignalSets {
+    let mut sets = SignalSets { blocked: task.signals.mask(), ..SignalSets::default() };
+    for signal in 1..=64 {
+        match task.process.signals.action(signal).sa_handler {
+            SIG_DFL => {}
+            SIG_IGN => sets.ignored |= bit(signal),
+            _ => sets.caught |= bit(signal),
+        }
+    }
+    sets
+}
+
+fn own_identity(task: &Task) -> text::Identity {
+    let exe = &task.process.exe;
+    let name = exe.rsplit(|&byte| byte == b'/').next().unwrap_or_default().to_vec();
+    let pid = process::pid();
+    text::Identity {
+        pid,
+        parent: process::parent(),
+        group: process::group(0).unwrap_or(pid),
+        session: process::session(0).unwrap_or(pid),
+        name,
+        uid: identity::getresuid().map_or(0, |ids| ids[0]),
+        gid: identity::getresgid().map_or(0, |ids| ids[0]),
+        threads: 1,
+    }
+}
+
+fn cpuinfo(task: &Task) -> Vec<u8> {
+    let environment = task.cpu.environment.clone();
+    let megahertz = environment.time_stamp_frequency().map_or(1000.0, |hz| hz as f64 / 1e6);
+    text::cpuinfo(identity::cpus(), megahertz, |leaf, subleaf| cpu::cpuid::leaf(leaf, subleaf, &*environment))
+}

@@ -63,6 +63,32 @@ pub fn maps(areas: &[Area]) -> Vec<u8> {
     text
 }
 
+/// Reads lines of [`maps`] back. The vsyscall page is no area of the guest.
+pub fn parse_maps(text: &str) -> Vec<Area> {
+    text.lines().filter_map(parse_line).filter(|area| area.name != b"[vsyscall]").collect()
+}
+
+fn parse_line(line: &str) -> Option<Area> {
+    let mut words = line.splitn(6, ' ');
+    let (start, end) = words.next()?.split_once('-')?;
+    let rights = words.next()?.as_bytes();
+    let number = |word: &str| u64::from_str_radix(word, 16).ok();
+    let offset = number(words.next()?)?;
+    let (major, minor) = words.next()?.split_once(':')?;
+    let inode = words.next()?.parse().ok()?;
+    let right = |at: usize, letter: u8, bit: u32| if rights.get(at) == Some(&letter) { bit } else { 0 };
+    Some(Area {
+        start: number(start)?,
+        end: number(end)?,
+        protection: right(0, b'r', 1) | right(1, b'w', 2) | right(2, b'x', 4),
+        shared: rights.get(3) == Some(&b's'),
+        offset,
+        device: (number(major)? as u32, number(minor)? as u32),
+        inode,
+        name: words.next().unwrap_or("").trim_start().replace("\\012", "\n").into_bytes(),
+    })
+}
+
 fn map_line(text: &mut Vec<u8>, area: &Area) {
     let start = text.len();
     let flag = |bit: u32, letter: char| if area.protection & bit != 0 { letter } else { '-' };
@@ -405,6 +431,7 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "00401000-00404000 r-xp 00001000 fe:00 247030                             /bin/a\\012b");
         assert_eq!(lines[1], "00405000-00406000 rw-p 00000000 00:00 0 ");
+        assert_eq!(parse_maps(&text), areas());
         assert_eq!(lines[2], "7fff0000-7fff2000 rw-p 00000000 00:00 0                                  [stack]");
     }
 
