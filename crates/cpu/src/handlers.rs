@@ -8,7 +8,7 @@ use crate::inst::{HIGH, Inst, Places};
 use crate::sem::{Meaning, alu, bit, flags, flow, moves, mul, shift, stack, string, system};
 use crate::size::Size;
 use crate::{sse, x87};
-use isa::{Instruction, Op, Operand, Width};
+use isa::{Instruction, Op, Operand, Repeat, Width};
 
 /// The handler of what is not an instruction, or has no meaning yet: #UD.
 pub fn undefined() -> Run {
@@ -177,7 +177,7 @@ fn integer(i: &Instruction, inst: &Inst) -> Option<Run> {
         Op::Movzx => wide::<moves::Movzx16>(inst),
         Op::Movsx if inst.form.source_size() == Size::B1 => wide::<moves::Movsx8>(inst),
         Op::Movsx => wide::<moves::Movsx16>(inst),
-        Op::Movsxd if inst.form.source_size() == Size::B2 => general::<moves::Movsx16>(),
+        // With a 16-bit destination too the CPU reads four bytes.
         Op::Movsxd => wide::<moves::Movsx32>(inst),
         Op::Lea => lea(inst),
         Op::Cbw => general::<moves::Cbw>(),
@@ -206,8 +206,13 @@ fn integer(i: &Instruction, inst: &Inst) -> Option<Run> {
         Op::Ret if is_narrow => call::<flow::RetNarrow>(),
         Op::Ret => call::<flow::Ret>(),
         Op::Loop => call::<flow::Loop>(),
-        Op::Loope => call::<flow::Loope>(),
-        Op::Loopne => call::<flow::Loopne>(),
+        // The last of F2 and F3 decides, whatever the opcode; no manual says so.
+        Op::Loope | Op::Loopne => match i.prefixes.repeat {
+            Repeat::F3 => call::<flow::Loope>(),
+            Repeat::F2 => call::<flow::Loopne>(),
+            Repeat::None if i.op == Op::Loope => call::<flow::Loope>(),
+            Repeat::None => call::<flow::Loopne>(),
+        },
         Op::Jrcxz => call::<flow::Jrcxz>(),
         Op::Syscall => call::<flow::Syscall>(),
         Op::Int3 => call::<flow::Int3>(),

@@ -77,22 +77,22 @@ calls! {
         let (room, level) = (inst.imm & 0xffff, inst.disp & 31);
         let (stack, frame) = (cpu.get(RSP), cpu.get(RBP));
         let bytes = size.bytes();
-        let pushes = 1 + level;
-        let lowest = stack.wrapping_sub(pushes * bytes);
-        // Everything that is written, and the byte at the new top, which the CPU probes for writing.
-        cpu.memory.probe(lowest, pushes * bytes, memory::Access::Write)?;
-        cpu.memory.probe(lowest.wrapping_sub(room), 1, memory::Access::Write)?;
-        let mut copied = [0; 32];
-        for (n, value) in (1..level).zip(copied.iter_mut()) {
-            *value = cpu.load(frame.wrapping_sub(n * bytes), size)?;
-        }
         let new_frame = stack.wrapping_sub(bytes);
-        cpu.store(new_frame, size, size.cut(frame))?;
-        for n in 1..level {
-            cpu.store(new_frame.wrapping_sub(n * bytes), size, copied[n as usize - 1])?;
+        let lowest = new_frame.wrapping_sub(level * bytes);
+        // Everything in the order of the CPU, and at last the byte at the new top, which it probes for writing.
+        // DEVIATION: the CPU leaves in memory what it has pushed before a fault.
+        cpu.memory.probe(new_frame, bytes, memory::Access::Write)?;
+        for n in 1..=level {
+            if n < level {
+                cpu.memory.probe(frame.wrapping_sub(n * bytes), bytes, memory::Access::Read)?;
+            }
+            cpu.memory.probe(new_frame.wrapping_sub(n * bytes), bytes, memory::Access::Write)?;
         }
-        if level > 0 {
-            cpu.store(new_frame.wrapping_sub(level * bytes), size, size.cut(new_frame))?;
+        cpu.memory.probe(lowest.wrapping_sub(room), 1, memory::Access::Write)?;
+        cpu.store(new_frame, size, size.cut(frame))?;
+        for n in 1..=level {
+            let value = if n < level { cpu.load(frame.wrapping_sub(n * bytes), size)? } else { size.cut(new_frame) };
+            cpu.store(new_frame.wrapping_sub(n * bytes), size, value)?;
         }
         cpu.set(RBP, size, new_frame);
         cpu.set64(RSP, lowest.wrapping_sub(room));

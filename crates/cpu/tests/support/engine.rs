@@ -181,7 +181,8 @@ impl Engine {
             }
         }
         debug_assert_eq!(state.0[MXCSR] as u32, cpu.mxcsr);
-        let [es, _, _, ds, fs, gs] = cpu.selectors.map(u64::from);
+        // A null selector loses its privilege bits on the way through the kernel.
+        let [es, _, _, ds, fs, gs] = cpu.selectors.map(|s| if s < 4 { 0 } else { u64::from(s) });
         state.0[SELECTORS] = ds | es << 16 | fs << 32 | gs << 48;
         state.0[CS] = entry.0[CS];
         state
