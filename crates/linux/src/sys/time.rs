@@ -140,8 +140,10 @@ pub fn restart_syscall(task: &mut Task) -> Answer {
             sleep_for(task, clock, left, remain)
         }
         Restart::Poll { fds, count, deadline } => super::poll::poll_until(task, UserMut::new(fds), count, deadline),
-        // A wait on a futex goes on by its own call.
-        Restart::Futex { .. } | Restart::None => Err(Errno::EINTR),
+        Restart::Futex { address, value, operation, bitset, deadline } => {
+            super::futex::wait(task, address, operation, value, bitset, deadline)
+        }
+        Restart::None => Err(Errno::EINTR),
     }
 }
 
