@@ -91,10 +91,10 @@ fn singles_to_integers(env: &mut Env, source: u64, mode: Rounding) -> u64 {
     two(low, high) as u64
 }
 
-/// A result in an MMX register.
+/// A result in an MMX register. The x87 registers become MMX ones even if #XM follows (as the CPU does it).
 fn to_mmx(cpu: &mut Cpu, inst: &Inst, env: &Env, value: u64) -> Flow {
-    cpu.finish_float(env)?;
     cpu.touch_mmx();
+    cpu.finish_float(env)?;
     cpu.set_mmx(inst.dst, value);
     Ok(())
 }
@@ -210,14 +210,19 @@ crate::sem::calls! {
     }
     Cvttpd2dq(cpu, inst) { packed(cpu, inst, |env, source| doubles_to_integers(env, source, Rounding::Zero)) }
 
+    /// With a source in memory it is no MMX instruction.
     Cvtpi2ps(cpu, inst) {
-        cpu.check_mmx()?;
+        if !inst.has_memory() {
+            cpu.check_mmx()?;
+        }
         let source = cpu.source_mmx(inst)?;
         let mut env = Env::from_mxcsr(cpu.mxcsr);
         let low: F32 = from_signed(&mut env, source as i32 as i64);
         let high: F32 = from_signed(&mut env, (source >> 32) as i32 as i64);
+        if !inst.has_memory() {
+            cpu.touch_mmx();
+        }
         cpu.finish_float(&env)?;
-        cpu.touch_mmx();
         cpu.xmm[inst.dst as usize & 15][0] = two(low.0, high.0) as u64;
         Ok(())
     }

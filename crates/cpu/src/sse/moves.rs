@@ -61,14 +61,13 @@ pub(super) fn handler(i: &Instruction, is_mmx: bool) -> Option<Run> {
     })
 }
 
-/// Writes the bytes whose mask byte has its top bit set at `rDI`; all are probed first.
+/// Writes the bytes whose mask byte has its top bit set at `rDI`. All bytes must be writable, chosen or not: the manuals
+/// leave it open, and the CPU does it so.
 fn masked_store(cpu: &mut Cpu, inst: &Inst, value: &[u8], mask: &[u8]) -> Flow {
     let offset = super::super::sem::flow::counter_size(inst).cut(cpu.get(RDI));
     let address = cpu.linear(inst, offset);
     let chosen = |n: &usize| mask[*n] & 0x80 != 0;
-    for n in (0..value.len()).filter(chosen) {
-        cpu.memory.probe(address.wrapping_add(n as u64), 1, memory::Access::Write)?;
-    }
+    cpu.memory.probe(address, value.len() as u64, memory::Access::Write)?;
     for n in (0..value.len()).filter(chosen) {
         cpu.store(address.wrapping_add(n as u64), Size::B1, value[n] as u64)?;
     }
