@@ -2,9 +2,13 @@
 //!
 //! Everything that selects a row is put into one 16-bit key ([`crate::forms::key`]); a row fits if the key agrees with its value
 //! under its mask. So LOCK, unused VEX.vvvv, ModRM.mod and modes need no code of their own.
+//
 //!
-//! Where Intel's and AMD's CPUs differ, this is what an AMD Zen 5 does: in 64-bit mode 66 makes near branches 16 bits wide, and REX.W
-//! does not widen far pointers.
+//! What is refused and accepted was compared with an AMD Zen 5, encoding by encoding.
+
+// DEVIATION: In 64-bit mode 66 makes near branches 16 bits wide and REX.W does not widen far pointers, as on AMD's CPUs. On Intel's 66
+// is ignored there and REX.W makes them 64 bits wide.
+// DEVIATION: VPERMQ and VPERMPD with VEX.W0 are refused, as the manuals say. A Zen 5 executes them as if W were 1.
 
 use crate::forms::kind::Kind;
 use crate::forms::{MAP_VEX, ROWS, Row, SizeRule, candidates, key};

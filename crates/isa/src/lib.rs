@@ -6,6 +6,7 @@
 //! - [`inst`]: [`Instruction`] with its [`Operand`]s and [`Mem`], what everybody reads.
 //! - [`decode`]: bytes to [`Instruction`] in the three modes, everything up to x86-64-v3.
 //! - [`list`]: [`Instruction`] to AT&T syntax.
+//! - [`document`]: the tables as a page for people.
 //! - [`sample`]: a row back to encodings, for generators of tests.
 //!
 //! What is an operation of its own, where a mnemonic has two meanings or a meaning several mnemonics:
@@ -29,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 pub mod decode;
+pub mod document;
 pub mod forms;
 pub mod inst;
 pub mod list;

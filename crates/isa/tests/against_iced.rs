@@ -4,7 +4,8 @@ mod oracle;
 
 use isa::sample::{Place, sample};
 use isa::{DecodeError, Mode, ROWS, decode};
-use oracle::strings::{Random, string};
+use oracle::strings::Random;
+use oracle::tally::Tally;
 use oracle::{Oracle, Verdict, iced_decode};
 
 /// Differences, cut to what one wants to read.
@@ -13,17 +14,18 @@ fn report(differences: Vec<String>) {
     assert!(all == 0, "{all} differences:\n{}", differences[..all.min(50)].join("\n"));
 }
 
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|value| value.parse().ok())
+}
+
+/// A million strings, or with `BLINK_LONG=1` two hundred; `BLINK_SEED` and `BLINK_COUNT` say otherwise.
 #[test]
 fn random_and_damaged_strings_decode_alike() {
-    let (mut random, mut oracle) = (Random(1), Oracle::new());
-    let mut differences = Vec::new();
-    for _ in 0..1_000_000 {
-        let (bytes, mode) = string(&mut random);
-        if let Verdict::Different(text) = oracle.compare(&bytes, mode) {
-            differences.push(text);
-        }
-    }
-    report(differences);
+    let seed = setting("BLINK_SEED").unwrap_or(1);
+    let usual = if std::env::var_os("BLINK_LONG").is_some() { 200_000_000 } else { 1_000_000 };
+    let tally = Tally::run(seed, setting("BLINK_COUNT").unwrap_or(usual));
+    println!("{tally}");
+    report(tally.differences);
 }
 
 #[test]
@@ -57,19 +59,12 @@ fn every_row_decodes_alike_and_has_the_right_columns() {
                     ));
                 }
             }
-            if (samples > 0) != has_encoding(row, mode) {
+            if (samples > 0) != ROWS[row as usize].valid_in(mode) {
                 differences.push(format!("{} {mode:?}: {samples} samples", isa::forms::notation(row)));
             }
         }
     }
     report(differences);
-}
-
-/// Can the row be encoded in `mode`? Those that need REX.W or REX.B cannot outside 64-bit mode.
-fn has_encoding(row: u16, mode: Mode) -> bool {
-    let notation = isa::forms::notation(row);
-    let rex = notation.contains("REX.W ") || notation.contains("REX.B ");
-    ROWS[row as usize].valid_in(mode) && (mode == Mode::Bits64 || !rex)
 }
 
 #[test]

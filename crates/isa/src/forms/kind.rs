@@ -45,10 +45,10 @@ kinds! {
     Zv = "r16/32/64";
     Sti = "st(i)";
     // General registers and memory.
-    Eb = "r8/m8";
-    Ew = "r16/m16";
-    Ed = "r32/m32";
-    Eq = "r64/m64";
+    Eb = "r/m8";
+    Ew = "r/m16";
+    Ed = "r/m32";
+    Eq = "r/m64";
     Ev = "r/m16/32/64";
     Ey = "r/m32/64";
     Ez = "r/m16/32";

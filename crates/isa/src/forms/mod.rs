@@ -67,6 +67,8 @@ pub struct Row {
 const SIZE_RULE: u8 = 7;
 const MODRM: u8 = 1 << 3;
 const LOCK: u8 = 1 << 4;
+/// Only 64-bit mode can encode it: the row says so, or wants REX.W or REX.B.
+const ONLY64: u8 = 1 << 5;
 
 /// Number of rows.
 pub const ROW_COUNT: usize = count_rows();
@@ -108,10 +110,14 @@ impl Row {
         RULES[(self.attributes & SIZE_RULE) as usize]
     }
 
-    /// Is the row valid in this mode?
+    /// Can the row be encoded in this mode?
     pub fn valid_in(&self, mode: crate::Mode) -> bool {
-        let mode64 = if mode == crate::Mode::Bits64 { key::MODE64 } else { 0 };
-        (mode64 ^ self.value) & self.mask & key::MODE64 == 0
+        let refused = if mode == crate::Mode::Bits64 {
+            self.mask & !self.value & key::MODE64 != 0
+        } else {
+            self.attributes & ONLY64 != 0
+        };
+        !refused
     }
 }
 
@@ -213,6 +219,8 @@ const fn rows() -> [Row; ROW_COUNT] {
     const fn row(f: &Form, e: &form::Encoding) -> Row {
         let modrm = if e.modrm { MODRM } else { 0 };
         let lock = if f.lock { LOCK } else { 0 };
+        let rex = (e.map as usize) <= MAP_VEX && e.mask & e.value & (key::W | key::VVVV_OR_B) != 0;
+        let only64 = if f.only64 || rex { ONLY64 } else { 0 };
         Row {
             op: f.op,
             mask: e.mask,
@@ -230,7 +238,7 @@ const fn rows() -> [Row; ROW_COUNT] {
                 Some(flags) => other_flags(flags),
                 None => 0,
             },
-            attributes: f.size_rule() as u8 | modrm | lock,
+            attributes: f.size_rule() as u8 | modrm | lock | only64,
         }
     }
     let mut rows = [row(&ALL_FORMS[0], &ENCODINGS[0]); ROW_COUNT];

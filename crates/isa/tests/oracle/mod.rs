@@ -7,6 +7,7 @@
 pub mod operands;
 pub mod rows;
 pub mod strings;
+pub mod tally;
 
 use iced_x86::{self as iced, Formatter};
 use isa::{DecodeError, Mode};
@@ -16,11 +17,12 @@ pub const IP: u64 = 0x1234_5678;
 
 /// What may differ, and why. Iced runs with its AMD option (near branches of 16 bits in 64-bit mode, far pointers without REX.W, UD0
 /// without ModRM, LOCK MOV CR0), each of which was tried on the CPU.
-pub const EXPLAINED: [&str; 4] = [
+pub const EXPLAINED: [&str; 5] = [
     "EVEX: recognised and refused",
     "an extension outside the table (below), #UD on the CPU as it is promised to guests",
     "0F 0D with a register: #UD on AMD's CPUs, where it is PREFETCH and nothing else",
     "more than 15 bytes: iced calls it invalid, we tell it apart (#GP)",
+    "#UD on the CPU: CLZERO with F2 or F3; VPEXTRD and VPINSRD with W1 outside 64-bit mode",
 ];
 
 /// Extensions that iced decodes and the table leaves out: those of other makers, of kernels and secure modes that no user
@@ -84,6 +86,9 @@ impl Oracle {
                 if error == DecodeError::Invalid && outside(&theirs) {
                     return Verdict::Explained(1);
                 }
+                if error == DecodeError::Invalid && refused_by_the_cpu(&theirs) {
+                    return Verdict::Explained(4);
+                }
                 if error == DecodeError::Invalid && format!("{:?}", theirs.code()).ends_with("_0F0D") {
                     return Verdict::Explained(2);
                 }
@@ -114,4 +119,12 @@ impl Oracle {
 
 fn outside(theirs: &iced::Instruction) -> bool {
     theirs.cpuid_features().iter().any(|f| OUTSIDE.contains(&format!(" {f:?} ")))
+}
+
+fn refused_by_the_cpu(theirs: &iced::Instruction) -> bool {
+    match theirs.mnemonic() {
+        iced::Mnemonic::Clzero => theirs.has_rep_prefix() || theirs.has_repne_prefix(),
+        iced::Mnemonic::Vpextrd | iced::Mnemonic::Vpinsrd => theirs.code_size() != iced::CodeSize::Code64,
+        _ => false,
+    }
 }
