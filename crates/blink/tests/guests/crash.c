@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static volatile int zero;
+static volatile int zero, seven = 7;
 
 __attribute__((noinline)) static int crash_here(const char *how) {
   static char page[8192] __attribute__((aligned(4096)));
@@ -14,7 +14,7 @@ __attribute__((noinline)) static int crash_here(const char *how) {
     mprotect(page, 4096, PROT_READ);
     page[5] = 1;
   }
-  if (!strcmp(how, "divide")) return 1 / zero;
+  if (!strcmp(how, "divide")) return seven / zero;
   if (!strcmp(how, "ud2")) __asm__ volatile("ud2");
   if (!strcmp(how, "noncanonical")) return *(volatile int *)0x1000000000000000;
   if (!strcmp(how, "hlt")) __asm__ volatile("hlt");

@@ -102,10 +102,10 @@ int main(int argc, char **argv, char **envp) {
   uint64_t strings = (uint64_t)args[0], random = aux(auxv, AT_RANDOM), end = (uint64_t)(a + 1);
   printf("gap small: %d, table close: %d\n", strings - (random + 23) < 8192 + 16, random - end < 16);
   printf("random differs: %d\n", ((uint64_t *)random)[0] != ((uint64_t *)random)[1]);
-  printf("stack high: %d below 2^47: %d\n", top > 0x7f0000000000, top < 0x800000000000);
+  printf("stack above the program: %d below 2^47: %d\n", top > (uint64_t)_end, top < 0x800000000000);
 
   uint64_t brk = (uint64_t)sbrk(0), image = ((uint64_t)_end + 4095) & ~4095ul;
-  printf("brk sane: %d\n", brk - image < (3ul << 30) || (brk >= 0x555555554000 && brk < 0x5555a0000000));
+  printf("brk below the stack: %d at a page: %lx\n", brk < top, ((uint64_t)sbrk(0) - brk) % 4096);
   struct rlimit limit;
   getrlimit(RLIMIT_STACK, &limit);
   printf("stack limit %lx\n", (uint64_t)limit.rlim_cur);
@@ -118,7 +118,10 @@ int main(int argc, char **argv, char **envp) {
   free(malloc(100));
   FILE *f = fopen("/proc/self/maps", "r");
   char line[512], name[256] = "";
-  int has_stack = 0, has_heap = 0, lines = 0;
+  int has_stack = 0, has_heap = 0;
+  /* Linux keeps a mapping apart that was writable once; only what is mapped counts here. */
+  uint64_t from = 0, to = 0, first_offset = 0;
+  char kind[300] = "";
   while (f && fgets(line, sizeof line, f)) {
     uint64_t start, stop, offset;
     char rights[8], device[16];
@@ -127,9 +130,15 @@ int main(int argc, char **argv, char **envp) {
     if (sscanf(line, "%lx-%lx %7s %lx %15s %lu %255s", &start, &stop, rights, &offset, device, &inode, name) < 6) continue;
     if (start >= (uint64_t)__ehdr_start && stop <= image) {
       char *slash = strrchr(name, '/');
-      printf("map +%lx-+%lx %s %lx %s%s\n", start - (uint64_t)__ehdr_start, stop - (uint64_t)__ehdr_start, rights, offset,
-             inode ? "inode " : "", slash ? slash + 1 : name);
-      lines++;
+      char now[300];
+      snprintf(now, sizeof now, "%s %s%s", rights, inode ? "inode " : "", slash ? slash + 1 : name);
+      if (start == to && !strcmp(now, kind) && (!inode || offset == first_offset + to - from)) {
+        to = stop;
+        continue;
+      }
+      if (to) printf("map +%lx-+%lx %lx %s\n", from - (uint64_t)__ehdr_start, to - (uint64_t)__ehdr_start, first_offset, kind);
+      from = start, to = stop, first_offset = offset;
+      strcpy(kind, now);
     }
     if (!strcmp(name, "[stack]")) {
       has_stack = 1;
@@ -140,7 +149,8 @@ int main(int argc, char **argv, char **envp) {
       printf("heap %s holds brk: %d\n", rights, start <= brk && brk <= stop);
     }
   }
-  printf("lines=%d stack=%d heap=%d\n", lines, has_stack, has_heap);
+  if (to) printf("map +%lx-+%lx %lx %s\n", from - (uint64_t)__ehdr_start, to - (uint64_t)__ehdr_start, first_offset, kind);
+  printf("stack=%d heap=%d\n", has_stack, has_heap);
   char exe[512] = "";
   if (readlink("/proc/self/exe", exe, sizeof exe - 1) < 0) perror("readlink");
   printf("exe=%s\n", exe);
