@@ -123,6 +123,12 @@ pub fn compute(op: Arith, size: Size, a: u64, b: u64, old: Flags) -> (u64, Flags
     }
 }
 
+/// As [`compute`], out of line: for handlers that look their operands up.
+#[inline(never)]
+pub fn compute_any(op: Arith, size: Size, a: u64, b: u64, old: Flags) -> (u64, Flags) {
+    compute(op, size, a, b, old)
+}
+
 /// The count of a shift or rotation: six bits for 64-bit operands, else five.
 #[inline(always)]
 pub fn count(size: Size, count: u64) -> u32 {

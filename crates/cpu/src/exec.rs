@@ -1,6 +1,7 @@
 //! The interpreter's domain: values are integers, and an error means that nothing has happened.
 
-use crate::arith::{Arith, compute};
+use crate::arith::{self, Arith};
+use crate::flags::Flags;
 use crate::chain::Shape;
 use crate::inst::{Inst, Places};
 use crate::sem::Sem;
@@ -52,6 +53,42 @@ impl<'a, K: Shape> Exec<'a, K> {
     }
 }
 
+/// What a handler for all forms shares with the others of its kind, out of line.
+impl<K: Shape> Exec<'_, K> {
+    #[inline(always)]
+    fn load_at(&mut self, address: u64, size: Size) -> Result<u64, Stop> {
+        if K::SIZE.is_some() { self.cpu.load(address, size) } else { self.cpu.load_any(address, size) }
+    }
+
+    #[inline(always)]
+    fn load_for_update_at(&mut self, address: u64, size: Size) -> Result<u64, Stop> {
+        if K::SIZE.is_some() {
+            self.cpu.load_for_update(address, size)
+        } else {
+            self.cpu.load_for_update_any(address, size)
+        }
+    }
+
+    #[inline(always)]
+    fn store_at(&mut self, address: u64, size: Size, value: u64) -> Flow {
+        if K::SIZE.is_some() { self.cpu.store(address, size, value) } else { self.cpu.store_any(address, size, value) }
+    }
+
+    #[inline(always)]
+    fn compute(&self, op: Arith, size: Size, a: u64, b: u64) -> (u64, Flags) {
+        if K::SIZE.is_some() {
+            arith::compute(op, size, a, b, self.cpu.flags)
+        } else {
+            arith::compute_any(op, size, a, b, self.cpu.flags)
+        }
+    }
+
+    #[inline(always)]
+    fn address_of(&self, inst: &Inst) -> u64 {
+        if K::PLACES.is_some() { self.address(inst) } else { self.cpu.address_any(inst) }
+    }
+}
+
 impl<K: Shape> Sem for Exec<'_, K> {
     type Int = u64;
     type Bool = bool;
@@ -77,7 +114,7 @@ impl<K: Shape> Sem for Exec<'_, K> {
     fn source_as(&mut self, inst: &Inst, size: Size) -> Result<u64, Stop> {
         match Self::places(inst) {
             Places::RegReg | Places::MemReg => Ok(self.get(inst.src, size)),
-            Places::RegMem => self.cpu.load(self.address(inst), size),
+            Places::RegMem => self.load_at(self.address_of(inst), size),
             Places::RegImm | Places::MemImm => Ok(size.cut(inst.imm)),
         }
     }
@@ -86,7 +123,7 @@ impl<K: Shape> Sem for Exec<'_, K> {
     fn destination(&mut self, inst: &Inst) -> Result<u64, Stop> {
         let size = self.size(inst);
         match Self::places(inst) {
-            Places::MemReg | Places::MemImm => self.cpu.load(self.address(inst), size),
+            Places::MemReg | Places::MemImm => self.load_at(self.address_of(inst), size),
             _ => Ok(self.get(inst.dst, size)),
         }
     }
@@ -95,7 +132,7 @@ impl<K: Shape> Sem for Exec<'_, K> {
     fn write(&mut self, inst: &Inst, value: u64) -> Flow {
         let size = self.size(inst);
         match Self::places(inst) {
-            Places::MemReg | Places::MemImm => self.cpu.store(self.address(inst), size, value)?,
+            Places::MemReg | Places::MemImm => self.store_at(self.address_of(inst), size, value)?,
             _ => self.set(inst.dst, size, value),
         }
         Ok(())
@@ -106,18 +143,18 @@ impl<K: Shape> Sem for Exec<'_, K> {
         let size = self.size(inst);
         match Self::places(inst) {
             Places::MemReg | Places::MemImm => {
-                let address = self.address(inst);
+                let address = self.address_of(inst);
                 if K::PLACES.is_none() && inst.form.is_locked() {
                     return locked_update(self.cpu, address, size, op, value);
                 }
-                let old = self.cpu.load_for_update(address, size)?;
-                let (new, flags) = compute(op, size, old, value, self.cpu.flags);
-                self.cpu.store(address, size, new)?;
+                let old = self.load_for_update_at(address, size)?;
+                let (new, flags) = self.compute(op, size, old, value);
+                self.store_at(address, size, new)?;
                 self.cpu.flags = flags;
             }
             _ => {
                 let old = self.get(inst.dst, size);
-                let (new, flags) = compute(op, size, old, value, self.cpu.flags);
+                let (new, flags) = self.compute(op, size, old, value);
                 self.set(inst.dst, size, new);
                 self.cpu.flags = flags;
             }
@@ -142,22 +179,22 @@ impl<K: Shape> Sem for Exec<'_, K> {
 
     #[inline(always)]
     fn load(&mut self, address: u64, size: Size) -> Result<u64, Stop> {
-        self.cpu.load(address, size)
+        self.load_at(address, size)
     }
 
     #[inline(always)]
     fn store(&mut self, address: u64, size: Size, value: u64) -> Flow {
-        self.cpu.store(address, size, value)
+        self.store_at(address, size, value)
     }
 
     #[inline(always)]
     fn value(&mut self, op: Arith, size: Size, a: u64, b: u64) -> u64 {
-        compute(op, size, a, b, self.cpu.flags).0
+        self.compute(op, size, a, b).0
     }
 
     #[inline(always)]
     fn flagged(&mut self, op: Arith, size: Size, a: u64, b: u64) -> u64 {
-        let (result, flags) = compute(op, size, a, b, self.cpu.flags);
+        let (result, flags) = self.compute(op, size, a, b);
         self.cpu.flags = flags;
         result
     }
@@ -202,7 +239,7 @@ impl<K: Shape> Sem for Exec<'_, K> {
     #[inline(always)]
     fn push(&mut self, size: Size, value: u64) -> Flow {
         let top = self.cpu.get(RSP).wrapping_sub(size.bytes());
-        self.cpu.store(top, size, value)?;
+        self.store_at(top, size, value)?;
         self.cpu.set64(RSP, top);
         Ok(())
     }
@@ -213,7 +250,7 @@ impl<K: Shape> Sem for Exec<'_, K> {
 fn locked_update(cpu: &mut Cpu, address: u64, size: Size, op: Arith, value: u64) -> Flow {
     loop {
         let old = cpu.load_for_update(address, size)?;
-        let (new, flags) = compute(op, size, old, value, cpu.flags);
+        let (new, flags) = arith::compute_any(op, size, old, value, cpu.flags);
         if cpu.compare_exchange(address, size, old, size.cut(new))?.is_ok() {
             cpu.flags = flags;
             return Ok(());

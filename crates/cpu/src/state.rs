@@ -205,6 +205,12 @@ impl Cpu {
         self.linear(inst, self.offset(inst))
     }
 
+    /// As `address`, out of line.
+    #[inline(never)]
+    pub fn address_any(&self, inst: &Inst) -> u64 {
+        self.address(inst)
+    }
+
     /// Adds the base of the instruction's segment.
     #[inline(always)]
     pub fn linear(&self, inst: &Inst, offset: u64) -> u64 {
@@ -241,6 +247,22 @@ impl Cpu {
             Size::B8 => self.memory.store::<8>(address, value)?,
         }
         Ok(())
+    }
+
+    /// As `load`, `load_for_update` and `store`, out of line: for handlers that look their operands up.
+    #[inline(never)]
+    pub(crate) fn load_any(&mut self, address: u64, size: Size) -> Result<u64, Stop> {
+        self.load(address, size)
+    }
+
+    #[inline(never)]
+    pub(crate) fn load_for_update_any(&mut self, address: u64, size: Size) -> Result<u64, Stop> {
+        self.load_for_update(address, size)
+    }
+
+    #[inline(never)]
+    pub(crate) fn store_any(&mut self, address: u64, size: Size, value: u64) -> Flow {
+        self.store(address, size, value)
     }
 
     /// The locked compare-and-swap of the host, at any width and alignment: `Err` holds what was there.
