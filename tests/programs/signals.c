@@ -60,6 +60,8 @@ int main(void) {
   page = mmap(0, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   munmap(page + 4096, 4096);
   act(SIGSEGV, fault, 0), act(SIGBUS, fault, 0), act(SIGILL, fault, 0), act(SIGFPE, fault, 0), act(SIGTRAP, fault, 0);
+  // Read first: the error code tells whether the page was there.
+  (void)*(volatile char *)page;
   page[100] = 1, puts("restarted after mprotect");
   FAULT("movl $1, (%0)", "r"(page + 4096 + 8));
   FAULT("movq (%0), %%rax", "r"(page + 4096 - 3));

@@ -1,6 +1,185 @@
-//! Not written yet.
+//! Other hosts: blink built for other CPUs and tried there, since byte order, pointer width and alignment go wrong
+//! early. i686 runs natively, the rest under qemu-user.
+//!
+//! What is run is everything that needs no x86-64 machine at run time: unit tests, the recorded CPU vectors, the
+//! guests; and whole programs, whose oracle is the machine that this chore runs on.
 
-/// Says so.
-pub fn main(_args: &[String]) -> crate::Outcome {
-    Err("not written yet".into())
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::guests::{self, ARGS, GUESTS};
+use crate::programs::{self, Emulator, Selection, build::Build};
+use crate::report::Tally;
+use crate::{packages, places, run};
+
+/// Every target, 32-bit, weakly ordered and big-endian ones among them.
+const TARGETS: [&str; 4] = [
+    "i686-unknown-linux-gnu",
+    "aarch64-unknown-linux-gnu",
+    "armv7-unknown-linux-gnueabihf",
+    "s390x-unknown-linux-gnu",
+];
+
+/// Crates whose tests need no x86-64 machine, with the tests that do.
+const CRATES: [(&str, &[&str]); 6] = [
+    ("isa", &["--lib"]),
+    ("softfloat", &["--lib"]),
+    ("memory", &["--lib"]),
+    ("host", &["--lib"]),
+    ("linux", &["--lib"]),
+    ("cpu", &["--lib", "--test", "vectors"]),
+];
+
+/// How many command lines of each applet are tried.
+#[derive(Clone, Copy)]
+enum Depth {
+    Quick,
+    All,
+}
+
+/// `cargo xtask hosts [--quick] [TARGET...]`; a target may be called by its CPU alone.
+pub fn main(args: &[String]) -> crate::Outcome {
+    let mut depth = Depth::All;
+    let mut targets = Vec::new();
+    for arg in args {
+        if arg == "--quick" {
+            depth = Depth::Quick;
+            continue;
+        }
+        let found = TARGETS.iter().find(|target| *target == arg || target.split('-').next() == Some(arg));
+        targets.push(*found.ok_or(format!("unknown target {arg}; there are {}", TARGETS.join(" ")))?);
+    }
+    if targets.is_empty() {
+        targets.extend(TARGETS);
+    }
+    let tally = all(&targets, depth)?;
+    println!("{}", tally.line());
+    tally.verdict()
+}
+
+fn all(targets: &[&str], depth: Depth) -> Result<Tally, String> {
+    let cross = Cross::set_up(targets)?;
+    let mut tally = Tally::default();
+    for target in targets {
+        let start = Instant::now();
+        println!("== {target}");
+        let result = host(&cross, target, depth).unwrap_or_else(|error| {
+            println!("{error}");
+            Tally { passed: 0, failed: 1 }
+        });
+        println!("== {target}: {} ({} s)", result.line(), start.elapsed().as_secs());
+        tally += result;
+    }
+    Ok(tally)
+}
+
+fn host(cross: &Cross, target: &str, depth: Depth) -> Result<Tally, String> {
+    let mut tally = Tally::default();
+    for (name, parts) in CRATES {
+        let mut parts = parts.to_vec();
+        // The vectors are made on an x86-64 machine; a tree without them has no such test.
+        if parts.contains(&"vectors") && !places::root().join("crates/cpu/tests/vectors.rs").exists() {
+            println!("cpu: there is no vectors test");
+            parts.truncate(1);
+        }
+        let mut command = cross.cargo();
+        command.args(["test", "--target", target, "--no-fail-fast", "-p", name]).args(parts);
+        tally += run::show_tests(&mut command)?;
+    }
+    run::show(cross.cargo().args(["build", "--quiet", "--release", "-p", "blink", "--target", target]))?;
+    let blink = places::target().join(target).join("release/blink");
+    let runner = cross.runner(target);
+    let name = target.split('-').next().unwrap_or(target);
+    // A 32-bit host always has its memory in pages, so one form is enough everywhere but on 64-bit ones.
+    let mut emulators = vec![Emulator::linear(&blink).under(name, &runner)];
+    if matches!(depth, Depth::All) && !matches!(name, "i686" | "armv7") {
+        emulators.push(Emulator::paged(&blink).under(name, &runner));
+    }
+    tally += run_guests(&emulators)?;
+    if places::is_oracle() {
+        tally += run_programs(&emulators, depth)?;
+    }
+    Ok(tally)
+}
+
+fn run_guests(emulators: &[Emulator]) -> Result<Tally, String> {
+    let mut tally = Tally::default();
+    for guest in GUESTS {
+        for emulator in emulators {
+            let mut command = emulator.command(&guest.file());
+            command.args(ARGS).env_clear().env("PATH", "/usr/bin:/bin");
+            let captured = run::capture(&mut command, Stdio::null(), Duration::from_secs(240))?;
+            let is_same = guests::transcript(&captured) == guest.expected()?;
+            if !is_same {
+                println!("FAILED [{}] guests/{}\n{}", emulator.name, guest.name, guests::transcript(&captured));
+            }
+            tally.count(is_same);
+        }
+    }
+    println!("guests: {}", tally.line());
+    Ok(tally)
+}
+
+fn run_programs(emulators: &[Emulator], depth: Depth) -> Result<Tally, String> {
+    packages::need(&["busybox-static", "musl-tools", "gcc", "libc6-dev"])?;
+    let busybox = places::find_busybox().ok_or("there is no static busybox")?;
+    let selection = match depth {
+        Depth::Quick => Selection {
+            lines_per_section: Some(2),
+            builds: vec![Build::Musl],
+            without_terminal: true,
+            ..Selection::default()
+        },
+        Depth::All => Selection { builds: vec![Build::Glibc, Build::MuslPie], ..Selection::default() },
+    };
+    let cases = programs::cases(&selection, Some(&busybox))?;
+    let tally = programs::run(&cases, emulators, Some(&busybox))?;
+    println!("programs: {}", tally.line());
+    Ok(tally)
+}
+
+/// The cross toolchain.
+struct Cross {
+    cargo: PathBuf,
+    environment: BTreeMap<String, String>,
+}
+
+impl Cross {
+    fn set_up(targets: &[&str]) -> Result<Cross, String> {
+        let prefix = match std::env::var_os("BLINK_CROSS") {
+            Some(dir) => PathBuf::from(dir),
+            None => match std::env::var_os("HOME") {
+                Some(home) => Path::new(&home).join(".cache/blink-cross"),
+                None => places::target().join("cross"),
+            },
+        };
+        let mut command = Command::new("bash");
+        command.arg(places::root().join("xtask/cross.sh")).arg("--prefix").arg(&prefix).args(targets);
+        run::show(&mut command)?;
+        let file = prefix.join("env.sh");
+        let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let mut environment: BTreeMap<String, String> = text
+            .lines()
+            .filter_map(|row| row.strip_prefix("export ")?.split_once('='))
+            .map(|(name, value)| (name.to_string(), value.trim_matches('\'').to_string()))
+            .collect();
+        let cargo = environment.remove("CROSS_CARGO").ok_or(format!("{}: no CROSS_CARGO", file.display()))?;
+        Ok(Cross { cargo: cargo.into(), environment })
+    }
+
+    fn cargo(&self) -> Command {
+        let mut command = Command::new(&self.cargo);
+        command.envs(&self.environment).current_dir(places::root());
+        command
+    }
+
+    /// The words that go before a program of that target.
+    fn runner(&self, target: &str) -> Vec<String> {
+        let name = format!("CARGO_TARGET_{}_RUNNER", target.to_uppercase().replace('-', "_"));
+        let words = self.environment.get(&name).map(|words| words.split(' ').map(String::from).collect());
+        words.unwrap_or_default()
+    }
 }

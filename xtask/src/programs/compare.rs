@@ -143,9 +143,10 @@ fn differ(native: &Trace, ours: &Trace, is_output_compared: bool) -> Option<Stri
         text.push_str(&format!("  end: native {:?}, ours {:?}\n", native.captured.end, ours.captured.end));
     }
     if is_output_compared {
+        let stderr = without_report(&ours.captured);
         let parts = [
-            ("stdout", &native.captured.stdout, &ours.captured.stdout),
-            ("stderr", &native.captured.stderr, &ours.captured.stderr),
+            ("stdout", &native.captured.stdout[..], &ours.captured.stdout[..]),
+            ("stderr", &native.captured.stderr[..], stderr),
         ];
         for (name, native, ours) in parts {
             text.push_str(&differing_lines(name, native, ours));
@@ -159,6 +160,19 @@ fn differ(native: &Trace, ours: &Trace, is_output_compared: bool) -> Option<Stri
         text.push_str(&format!("  (stderr of both: {})\n", show(&ours.captured.stderr)));
     }
     Some(text)
+}
+
+/// What the guest wrote to standard error: when it dies of a fault, blink's report follows.
+fn without_report(captured: &Captured) -> &[u8] {
+    let text = &captured.stderr;
+    if !matches!(captured.end, End::Signal(_)) {
+        return text;
+    }
+    let starts_line = |at: usize| at == 0 || text[at - 1] == b'\n';
+    match (0..text.len()).find(|&at| starts_line(at) && text[at..].starts_with(b"blink: ")) {
+        Some(at) => &text[..at],
+        None => text,
+    }
 }
 
 /// The first few lines in which two outputs differ.
