@@ -46,11 +46,14 @@ const MF: u64 = 16;
 const AC: u64 = 17;
 const XF: u64 = 19;
 
+/// Length of `int n`.
+const INT_LENGTH: u64 = 2;
+
 /// The signal for `trap`, or nothing if the kernel would just try the instruction again.
 pub(crate) fn convert(task: &mut Task, trap: Trap) -> Option<Fault> {
     let ip = task.cpu.ip;
     let fault = match trap {
-        Trap::PageFault(fault) => return Some(page_fault(fault)),
+        Trap::PageFault(fault) => return Some(page_fault(task, fault)),
         Trap::GeneralProtection { code } => kernel(SIGSEGV, GP, code.into()),
         Trap::StackFault { code } => kernel(SIGBUS, SS, code.into()),
         Trap::SegmentNotPresent { code } => kernel(SIGBUS, NP, code.into()),
@@ -60,14 +63,18 @@ pub(crate) fn convert(task: &mut Task, trap: Trap) -> Option<Fault> {
         Trap::Bound => kernel(SIGSEGV, BR, 0),
         Trap::Debug => after(at(SIGTRAP, TRAP_TRACE, ip, DB)),
         Trap::IceBreakpoint => after(at(SIGTRAP, TRAP_BRKPT, ip, DB)),
-        Trap::Breakpoint | Trap::Interrupt(3) => after(kernel(SIGTRAP, BP, 0)),
-        Trap::Overflow | Trap::Interrupt(4) => after(kernel(SIGSEGV, OF, 0)),
+        Trap::Breakpoint => after(kernel(SIGTRAP, BP, 0)),
+        Trap::Overflow => after(kernel(SIGSEGV, OF, 0)),
+        // The gates that a program may use: `ip` is to be behind the instruction.
+        Trap::Interrupt(vector @ (3 | 4)) => {
+            task.cpu.ip = ip.wrapping_add(INT_LENGTH);
+            after(if vector == 3 { kernel(SIGTRAP, BP, 0) } else { kernel(SIGSEGV, OF, 0) })
+        }
         Trap::Interrupt(vector) => {
             if vector == 0x80 {
                 host::log::line("int 0x80: 32-bit system calls are not supported");
             }
-            // The gate is the kernel's: the instruction faults and has not happened.
-            task.cpu.ip = ip.wrapping_sub(2);
+            // The gate is the kernel's.
             kernel(SIGSEGV, GP, u64::from(vector) << 3 | 2)
         }
         Trap::AlignmentCheck => at(SIGBUS, BUS_ADRALN, 0, AC),
@@ -100,7 +107,7 @@ fn after(fault: Fault) -> Fault {
     Fault { is_restartable: false, ..fault }
 }
 
-fn page_fault(fault: memory::Fault) -> Fault {
+fn page_fault(task: &mut Task, fault: memory::Fault) -> Fault {
     let (signal, code) = match fault.cause {
         Cause::Bus => (SIGBUS, BUS_ADRERR),
         Cause::Protected => (SIGSEGV, SEGV_ACCERR),
@@ -112,9 +119,11 @@ fn page_fault(fault: memory::Fault) -> Fault {
         Access::Write => error_code |= PF_WRITE,
         Access::Fetch => error_code |= PF_FETCH,
     }
-    // A page that may not be read has no present entry (PROT_NONE). DEVIATION: a page that was never touched has none either,
-    // and the CPU says so; we do not know which pages were.
-    if fault.address >= TASK_SIZE || (fault.cause == Cause::Protected && fault.access != Access::Read) {
+    // A page with PROT_NONE has no present entry. DEVIATION: a page that was never touched has none either, and the CPU says
+    // so; we do not know which pages were.
+    let is_present = fault.address >= TASK_SIZE
+        || (fault.cause == Cause::Protected && task.cpu.memory.probe(fault.address, 1, Access::Read).is_ok());
+    if is_present {
         error_code |= PF_PRESENT;
     }
     let cr2 = Some(fault.address);

@@ -67,9 +67,10 @@ calls! {
         let value = cpu.load(top, size)?;
         cpu.set64(RSP, top.wrapping_add(size.bytes()));
         let changed = size.cut(POPPED);
-        let flags = cpu.rflags() & !changed | value & changed;
-        cpu.set_rflags(flags);
-        Ok(())
+        let new = cpu.rflags() & !changed | value & changed;
+        cpu.set_rflags(new);
+        // Single stepping begins behind the next instruction, which may be in this block.
+        if new & flags::TF != 0 { cpu.leave(crate::stop::Exit::Stepped) } else { Ok(()) }
     }
     /// The second immediate, the nesting level, lies in `disp`.
     Enter(cpu, inst) {
