@@ -45,28 +45,29 @@ fn refuse(fd: i32, error: Errno) -> Result<u64, Errno> {
     Err(error)
 }
 
-/// The path that the guest's own `/proc/self/exe` stands for, if `path` names that link in whatever way.
+/// The path that the link `/proc/PID/exe` stands for, if `path` names that link of a guest in whatever way.
 pub fn exe(task: &mut Task, dir: i32, path: &CStr) -> Option<CString> {
-    is_exe(dir, path).then(|| CString::new(task.process.exe.clone()).ok()).flatten()
+    let directory = exe_directory(dir, path)?;
+    let exe = if is_own_directory(&directory, std::process::id()) {
+        task.process.exe.clone()
+    } else {
+        procfs::exe_of_other(task, &directory)?
+    };
+    CString::new(exe).ok()
 }
 
-/// True if `path` is the link `exe` of this process in procfs.
-pub fn is_exe(dir: i32, path: &CStr) -> bool {
-    let bytes = path.to_bytes();
-    let Some(parent) = bytes.strip_suffix(b"exe") else { return false };
-    let parent = match parent {
+/// The directory in procfs whose link `exe` is `path`.
+fn exe_directory(dir: i32, path: &CStr) -> Option<Vec<u8>> {
+    let parent = match path.to_bytes().strip_suffix(b"exe")? {
         b"" => c".".to_owned(),
-        [.., b'/'] => match CString::new(parent) {
-            Ok(parent) => parent,
-            Err(_) => return false,
-        },
-        _ => return false,
+        parent @ [.., b'/'] => CString::new(parent).ok()?,
+        _ => return None,
     };
     const O_PATH_DIRECTORY_CLOEXEC: u32 = 0o12200000;
-    let Ok(fd) = file::open(dir, &parent, O_PATH_DIRECTORY_CLOEXEC, 0) else { return false };
+    let fd = file::open(dir, &parent, O_PATH_DIRECTORY_CLOEXEC, 0).ok()?;
     let directory = if file::is_proc(fd) { name(fd) } else { None };
     let _ = file::close(fd);
-    directory.is_some_and(|directory| is_own_directory(&directory, std::process::id()))
+    directory
 }
 
 /// `/proc/PID` or `/proc/PID/task/TID` of this process.
@@ -91,12 +92,15 @@ mod tests {
 
     #[test]
     fn exe_is_found_by_where_it_is() {
-        assert!(is_exe(file::CWD, c"/proc/self/exe"));
-        assert!(is_exe(file::CWD, c"/proc/self/../self/exe"));
-        assert!(is_exe(file::CWD, c"/proc/thread-self/exe"));
-        assert!(!is_exe(file::CWD, c"/tmp/exe"));
-        assert!(!is_exe(file::CWD, c"/proc/1/exe"));
-        assert!(!is_exe(file::CWD, c"/proc/self/notexe"));
+        let is_own = |path: &CStr| {
+            exe_directory(file::CWD, path).is_some_and(|directory| is_own_directory(&directory, std::process::id()))
+        };
+        assert!(is_own(c"/proc/self/exe"));
+        assert!(is_own(c"/proc/self/../self/exe"));
+        assert!(is_own(c"/proc/thread-self/exe"));
+        assert!(!is_own(c"/tmp/exe"));
+        assert!(!is_own(c"/proc/1/exe"));
+        assert!(!is_own(c"/proc/self/notexe"));
         assert!(!is_own_directory(b"/proc/123/fd", 12));
     }
 }

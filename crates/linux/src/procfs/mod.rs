@@ -9,6 +9,7 @@ use crate::signal::{SIG_DFL, SIG_IGN, bit};
 use crate::task::Task;
 use host::{file, identity, own, process};
 use std::ffi::CString;
+use std::time::Duration;
 pub use text::{Area, Layout, SignalSets};
 
 /// What a path below `/proc` leads to.
@@ -124,9 +125,50 @@ fn memory(task: &mut Task, start: u64, end: u64) -> Vec<u8> {
     bytes
 }
 
+/// The program of another guest, by its directory `/proc/PID`: `None` if it is no blink, or no guest's file can be seen in it.
+///
+/// The host shows every blink with the same program. What a blink has mapped beyond what all of them have is the guest's; its program
+/// comes first, since the guest's addresses lie below the host's.
+pub fn exe_of_other(task: &Task, directory: &[u8]) -> Option<Vec<u8>> {
+    let own = link("/proc/self/exe")?;
+    let directory = std::str::from_utf8(directory).ok()?;
+    let pid = directory.strip_prefix("/proc/")?.split('/').next()?;
+    if link(&format!("/proc/{pid}/exe"))? != own {
+        return None;
+    }
+    let guest: Vec<Vec<u8>> = areas(task).into_iter().map(|area| area.name).collect();
+    let is_ours = |area: &Area| !guest.contains(&area.name);
+    let common: Vec<Vec<u8>> = host_areas("self").into_iter().filter(is_ours).map(|area| area.name).collect();
+    let is_guests = |area: &Area| {
+        let is_hosts = area.name == own || area.name == b"/etc/ld.so.cache" || common.contains(&area.name);
+        area.name.starts_with(b"/") && !is_hosts
+    };
+    // A blink that was executed just now has loaded nothing yet: for its guest the program changed in one moment.
+    for _ in 0..50 {
+        if let Some(area) = host_areas(pid).into_iter().find(is_guests) {
+            return Some(area.name);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    None
+}
+
+fn link(path: &str) -> Option<Vec<u8>> {
+    file::readlinkat(file::CWD, &CString::new(path).ok()?, 4096).ok()
+}
+
+fn host_areas(process: &str) -> Vec<Area> {
+    let text = read_host(&format!("/proc/{process}/maps")).unwrap_or_default();
+    text::parse_maps(&String::from_utf8_lossy(&text))
+}
+
 /// `/proc/self/NAME` of the host.
 fn host_file(name: &str) -> Option<Vec<u8>> {
-    let path = CString::new(format!("/proc/self/{name}")).ok()?;
+    read_host(&format!("/proc/self/{name}"))
+}
+
+fn read_host(path: &str) -> Option<Vec<u8>> {
+    let path = CString::new(path).ok()?;
     let fd = file::open(file::CWD, &path, 0o2000000, 0).ok()?;
     let mut text = Vec::new();
     let mut chunk = vec![0; 65536];
@@ -175,8 +217,16 @@ fn own_identity(task: &Task) -> text::Identity {
     }
 }
 
+/// What the host says of its own CPU, else a round number.
+fn host_megahertz() -> f64 {
+    let text = read_host("/proc/cpuinfo").unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let line = text.lines().find(|line| line.starts_with("cpu MHz"));
+    line.and_then(|line| line.split(':').nth(1)?.trim().parse().ok()).unwrap_or(1000.0)
+}
+
 fn cpuinfo(task: &Task) -> Vec<u8> {
     let environment = task.cpu.environment.clone();
-    let megahertz = environment.time_stamp_frequency().map_or(1000.0, |hz| hz as f64 / 1e6);
+    let megahertz = environment.time_stamp_frequency().map_or_else(host_megahertz, |hz| hz as f64 / 1e6);
     text::cpuinfo(identity::cpus(), megahertz, |leaf, subleaf| cpu::cpuid::leaf(leaf, subleaf, &*environment))
 }
