@@ -232,6 +232,30 @@ pub enum Flow {
 }
 
 impl Instruction {
+    /// What the decoder starts from; not an instruction (its length is 0).
+    pub const BLANK: Instruction = Instruction {
+        op: Op::Nop,
+        row: 0,
+        len: 0,
+        opcode: 0,
+        modrm: 0,
+        mode: Mode::Bits64,
+        operand_size: Width::W32,
+        address_size: Width::W32,
+        prefixes: Prefixes {
+            lock: false,
+            repeat: Repeat::None,
+            operand_size: false,
+            address_size: false,
+            segment: None,
+            rex: 0,
+            vex: false,
+        },
+        long: false,
+        operands: [Operand::None; MAX_OPERANDS],
+        memory: Mem::NONE,
+    };
+
     pub fn row(&self) -> &'static Row {
         &ROWS[self.row as usize]
     }

@@ -37,7 +37,7 @@ pub mod list;
 pub mod op;
 pub mod sample;
 
-pub use decode::{MAX_LENGTH, decode};
+pub use decode::{MAX_LENGTH, decode, decode_into};
 pub use forms::{ROWS, Row};
 pub use inst::{DecodeError, Flow, IndexKind, Instruction, Mem, Mode, Operand, Prefixes, Repeat, Segment, Width};
 pub use list::list;
