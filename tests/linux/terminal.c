@@ -12,6 +12,7 @@ static void show(struct termios *t)
 
 int main(void)
 {
+    signal(SIGHUP, SIG_IGN);
     int m = open("/dev/ptmx", O_RDWR | O_NOCTTY); OK(m);
     int zero = 0, number = -1; T(ioctl(m, TIOCSPTLCK, &zero)); OK(ioctl(m, TIOCGPTN, &number));
     char name[32]; snprintf(name, sizeof name, "/dev/pts/%d", number);
