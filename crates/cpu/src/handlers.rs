@@ -260,7 +260,7 @@ fn integer(i: &Instruction, inst: &Inst) -> Option<Run> {
         Op::Verr => call::<system::Verr>(),
         Op::Verw => call::<system::Verw>(),
         Op::Ud0 | Op::Ud1 | Op::Ud2 => call::<system::Undefined>(),
-        Op::Hlt | Op::Cli | Op::Sti | Op::In | Op::Out | Op::Ins | Op::Outs => call::<system::Privileged>(),
+        Op::Hlt | Op::Cli | Op::Sti | Op::In | Op::Out | Op::Ins | Op::Outs | Op::Rdpmc => call::<system::Privileged>(),
         Op::MovCr | Op::MovDr | Op::Clts | Op::Invd | Op::Wbinvd | Op::Invlpg | Op::Swapgs => {
             call::<system::Privileged>()
         }

@@ -268,8 +268,15 @@ fn dot32(env: &mut Env, imm: u64, a: u128, b: u128) -> u128 {
             products[n as usize] = softfloat::mul(env, x, y);
         }
     }
+    // An unmasked exception of one step keeps the next one from adding its flags.
+    if env.is_unmasked() {
+        return 0;
+    }
     let low = softfloat::add(env, products[0], products[1]);
     let high = softfloat::add(env, products[2], products[3]);
+    if env.is_unmasked() {
+        return 0;
+    }
     let sum = softfloat::add(env, low, high);
     (0..4).filter(|n| imm & 1 << n != 0).fold(0, |result, n| result | (sum.0 as u128) << (32 * n))
 }
@@ -280,6 +287,9 @@ fn dot64(env: &mut Env, imm: u64, a: u128, b: u128) -> u128 {
         if imm & 16 << n != 0 {
             products[n as usize] = softfloat::mul(env, F64(lane(a, 64, n)), F64(lane(b, 64, n)));
         }
+    }
+    if env.is_unmasked() {
+        return 0;
     }
     let sum = softfloat::add(env, products[0], products[1]);
     (0..2).filter(|n| imm & 1 << n != 0).fold(0, |result, n| result | (sum.0 as u128) << (64 * n))

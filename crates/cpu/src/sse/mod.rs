@@ -5,6 +5,7 @@
 //! Legacy forms leave the upper halves of the YMM registers alone; 128-bit memory operands must be aligned unless the
 //! operation says otherwise.
 
+mod approximate;
 mod convert;
 mod float;
 mod lanes;
@@ -32,6 +33,7 @@ pub(crate) fn prepare(i: &Instruction, inst: &mut Inst) -> Option<Run> {
         .or_else(|| shuffle::handler(i, is_mmx))
         .or_else(|| various::handler(i, is_mmx))
         .or_else(|| text::handler(i.op))
+        .or_else(|| approximate::handler(i.op))
 }
 
 impl Cpu {

@@ -1,4 +1,4 @@
-//! Masks, tests, sums of differences, carry-less products, reciprocals, and the state instructions.
+//! Masks, tests, sums of differences, carry-less products, and the state instructions.
 
 use super::lanes::lane;
 use crate::chain::{Run, call};

@@ -563,8 +563,11 @@ fn special(case: &mut Case, bytes: &mut Vec<u8>, i: &mut Instruction, random: &m
         Op::Movs | Op::Cmps | Op::Stos | Op::Lods | Op::Scas => string(case, i, random),
         Op::Ins | Op::Outs => case.state.0[RCX] = count(random),
         Op::Maskmovq | Op::Maskmovdqu => {
-            let wanted = target(16, random);
-            if i.memory.overridden {
+            let mut wanted = target(16, random);
+            if wanted >> 40 != 0 {
+                wanted &= !15; // the CPU takes it in parts
+            }
+            if i.memory.overridden && wanted >> 40 == 0 {
                 let word = if i.memory.segment == Segment::Fs { FS } else { GS };
                 case.state.0[word] = random.below(0x2000_0000);
             }
@@ -706,7 +709,10 @@ fn string(case: &mut Case, i: &Instruction, random: &mut Random) {
         case.state.0[word] = if random.one_in(2) { 0 } else { random.below(0x2000_0000) };
     }
     let base = segment_base(case, i);
-    let source = target(size, random);
+    let mut source = target(size, random);
+    if base != 0 && source >> 40 != 0 {
+        source = DATA[0].0 + 0x400;
+    }
     let destination = match random.below(4) {
         0 => source.wrapping_add(random.below(40)).wrapping_sub(20),
         _ => target(size, random),

@@ -66,7 +66,8 @@ impl Line {
             let (name, value) = item.split_once('=').unwrap_or_else(|| panic!("line {}: {item}", self.number));
             if let Some(address) = name.strip_prefix('[') {
                 let address = u64::from_str_radix(address.trim_end_matches(']'), 16).expect("an address");
-                case.patches.push((address, unhex(value)));
+                let bytes = unhex(value);
+                super::generate::patch(&mut case, address, &bytes);
             } else {
                 set(&mut case.state, name, value).unwrap_or_else(|| panic!("line {}: {item}", self.number));
             }

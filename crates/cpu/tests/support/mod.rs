@@ -16,6 +16,7 @@ pub mod suite;
 
 /// AT&T listing of one instruction.
 pub fn list(instruction: &isa::Instruction, at: u64) -> String {
-    let _ = at;
-    format!("{} {}", instruction.op.mnemonic(), isa::forms::notation(instruction.row))
+    let mut text = String::new();
+    isa::list(instruction, at, &mut text).expect("a string takes everything");
+    text
 }

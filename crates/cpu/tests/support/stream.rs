@@ -117,7 +117,7 @@ fn prepare(piece: &mut Vec<u8>, mut bytes: Vec<u8>, mut i: Instruction, random: 
     let good = |random: &mut Random| {
         (DATA[0].0 + 0x400 + random.below(0xc00) / 16 * 16 + if random.one_in(3) { random.below(16) } else { 0 }) as u32
     };
-    let mut load = |piece: &mut Vec<u8>, register: u8, value: u32| {
+    let load = |piece: &mut Vec<u8>, register: u8, value: u32| {
         if register >= 8 {
             piece.push(0x41);
         }
