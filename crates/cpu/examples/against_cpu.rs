@@ -1,10 +1,11 @@
 //! The long run of every implemented form against the CPU of this host, on edge and random states.
 //!
 //! ```text
-//! cargo run --release -p cpu --example against_cpu -- [--seed N] [--states N] [--row PATTERN] [--case N] [--reports N] [--strict]
+//! cargo run --release -p cpu --example against_cpu -- [--seed N] [--states N] [--row PATTERN] [--case N] [--reports N] [--strict] [--streams] [--record FILE]
 //! ```
 //!
 //! A pattern is a part of the mnemonic, `=mnemonic`, `@feature` or `#row`; several are separated by commas.
+//! `--streams` runs random streams of 1 to 30 instructions instead, `--record` writes the file that `tests/vectors.rs` replays.
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -13,9 +14,11 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use support::generate::is_excluded;
 use support::suite::{Options, RowResult, Suite, is_chosen};
+use support::{record, stream};
 
 fn main() -> ExitCode {
     let mut options = Options { seed: 1, states: 2000, pattern: String::new(), only: None, strict: false, reports: 1 };
+    let (mut streams, mut record) = (false, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
@@ -24,6 +27,8 @@ fn main() -> ExitCode {
             "--states" => options.states = value().parse().expect("a number"),
             "--row" => options.pattern = value(),
             "--case" => options.only = Some(value().parse().expect("a number")),
+            "--streams" => streams = true,
+            "--record" => record = Some(value()),
             "--strict" => options.strict = true,
             "--reports" => options.reports = value().parse().expect("a number"),
             _ => {
@@ -32,6 +37,9 @@ fn main() -> ExitCode {
             }
         }
     }
+    if streams && options.states == 2000 {
+        options.states = 200_000;
+    }
     let Some(mut suite) = Suite::new() else {
         eprintln!(
             "against_cpu: needs an x86-64 Linux host with FSGSBASE; elsewhere `cargo test -p cpu` replays vectors"
@@ -39,6 +47,12 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let start = std::time::Instant::now();
+    if let Some(file) = record {
+        return write_vectors(&mut suite, &options, &file);
+    }
+    if streams {
+        return run_streams(&mut suite, &options);
+    }
     let mut results: Vec<(usize, RowResult)> = Vec::new();
     let mut uncovered: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for row in (0..ROWS.len()).filter(|row| is_chosen(*row, &options.pattern)) {
@@ -101,6 +115,44 @@ fn main() -> ExitCode {
         results.len(),
         suite.native.restarts,
         start.elapsed().as_secs_f64()
+    );
+    if different == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Records `--states` cases (40 are a good number) of every row.
+fn write_vectors(suite: &mut Suite, options: &Options, file: &str) -> ExitCode {
+    let mut out = record::MAGIC.to_vec();
+    let (mut cases, mut rows) = (0, 0);
+    for row in (0..ROWS.len()).filter(|row| is_chosen(*row, &options.pattern)) {
+        let recorded = suite.record(row, options, &mut out);
+        cases += recorded;
+        rows += u64::from(recorded > 0);
+    }
+    if let Err(error) = std::fs::write(file, &out) {
+        eprintln!("against_cpu: writing {file}: {error}");
+        return ExitCode::FAILURE;
+    }
+    println!("recorded {cases} cases of {rows} rows, {} bytes", out.len());
+    ExitCode::SUCCESS
+}
+
+fn run_streams(suite: &mut Suite, options: &Options) -> ExitCode {
+    // Rows that are right one by one; the others would drown what streams are to find.
+    let probe = Options { states: 60, reports: 0, pattern: String::new(), only: None, ..*options };
+    let mut is_right = vec![false; ROWS.len()];
+    for (row, right) in is_right.iter_mut().enumerate() {
+        *right = is_chosen(row, &options.pattern)
+            && suite.row(row, &probe).is_some_and(|r| r.different == 0 && r.completed > 0 && r.tolerated == 0);
+    }
+    let rows = stream::rows(&suite.encoder, |row| is_right[row]);
+    let different = suite.streams(&rows, options.states, options);
+    print!("{}", suite.reports);
+    println!(
+        "suite cpu: seed {}, {} streams of {} rows, {different} differ; harness restarted {} times",
+        options.seed,
+        if options.only.is_some() { 1 } else { options.states },
+        rows.len(),
+        suite.native.restarts
     );
     if different == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

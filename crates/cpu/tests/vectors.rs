@@ -7,6 +7,7 @@ mod support;
 use support::compare::{Verdict, compare, report};
 use support::engine::Engine;
 use support::record;
+use support::suite::tolerate;
 
 #[test]
 fn recorded_cases_have_the_recorded_outcomes() {

@@ -7,7 +7,9 @@ use super::engine::Engine;
 use super::generate;
 use super::native::Native;
 use super::random::Random;
+use super::record;
 use super::state::{FX, MXCSR, ST, XMM};
+use super::stream;
 use isa::{Instruction, Mode, Op, ROWS};
 
 #[derive(Clone, Default)]
@@ -17,6 +19,8 @@ pub struct RowResult {
     pub completed: u64,
     pub undefined_flags: u64,
     pub different: u64,
+    /// Compared with a tolerance.
+    pub tolerated: u64,
     /// Ours said #UD and the CPU did not.
     pub refused: u64,
     /// The CPU said #UD.
@@ -117,6 +121,59 @@ impl Suite {
         Some(result)
     }
 
+    /// Runs random streams of instructions of the given rows; the number that differ.
+    pub fn streams(&mut self, rows: &[usize], count: u64, options: &Options) -> u64 {
+        let (mut index, mut different) = (0, 0);
+        let indices = match options.only {
+            Some(only) => only..only + 1,
+            None => 0..count,
+        };
+        index += indices.start;
+        while index < indices.end {
+            let end = (index + 500).min(indices.end);
+            let cases: Vec<Case> = (index..end)
+                .map(|n| stream::case(&self.encoder, rows, &mut Random::keyed(options.seed ^ 0x5743, n)))
+                .collect();
+            assert!(self.native.submit(&cases), "the native harness is gone");
+            let ours: Vec<Outcome> = cases.iter().map(|case| self.engine.run(case)).collect();
+            let oracle = self.native.finish(&cases);
+            for (n, ((case, oracle), ours)) in cases.iter().zip(&oracle).zip(&ours).enumerate() {
+                if compare(oracle, ours, 0) == Verdict::Same {
+                    continue;
+                }
+                different += 1;
+                if different <= options.reports {
+                    let title =
+                        format!("stream: repeat with --seed {} --streams --case {}", options.seed, index + n as u64);
+                    self.reports.push_str(&report(&title, case, oracle, ours));
+                }
+            }
+            index = end;
+        }
+        different
+    }
+
+    /// Writes the states of a row and what the CPU makes of them to `out`, in few bytes. Rows that we do not implement are
+    /// left out.
+    pub fn record(&mut self, row: usize, options: &Options, out: &mut Vec<u8>) -> u64 {
+        let Some(result) = self.row(row, &Options { reports: 0, states: 60, pattern: String::new(), ..*options })
+        else {
+            return 0;
+        };
+        if result.is_unimplemented() || result.unknown_to_cpu == result.cases {
+            return 0;
+        }
+        let mut cases: Vec<Case> = (0..options.states)
+            .filter_map(|n| nth_case(&self.encoder, options.seed, row, n).map(|(case, _)| case))
+            .collect();
+        let mut outcomes = self.native.run(&cases);
+        record::simplify(&mut self.native, &mut cases, &mut outcomes);
+        for (case, outcome) in cases.iter().zip(&outcomes) {
+            record::write(out, case, outcome);
+        }
+        cases.len() as u64
+    }
+
     fn judge(
         &mut self,
         n: u64,
@@ -140,6 +197,7 @@ impl Suite {
         result.unknown_to_cpu += u64::from(is_undefined(oracle));
         let undefined = if options.strict { 0 } else { u64::from(ROWS[row].flags().undefined) };
         let adjusted = tolerate(ROWS[row].op, oracle, ours);
+        result.tolerated += u64::from(adjusted.is_some());
         let ours = adjusted.as_ref().unwrap_or(ours);
         match compare(oracle, ours, undefined) {
             Verdict::Same => {}
@@ -164,7 +222,7 @@ impl Suite {
 
 /// Our outcome with what may differ taken from the CPU's: the last bits of transcendental functions, and what ENTER has
 /// pushed before the fault that undoes it.
-fn tolerate(op: Op, oracle: &Outcome, ours: &Outcome) -> Option<Outcome> {
+pub fn tolerate(op: Op, oracle: &Outcome, ours: &Outcome) -> Option<Outcome> {
     use Op::*;
     let mut adjusted = ours.clone();
     match op {
