@@ -2,6 +2,7 @@
 //!
 //! - [`op`]: [`Op`], one variant for each operation, and [`for_each_op!`], the list with mnemonic, operand access, effect on
 //!   the flags and CPUID feature. Consumers expand it with a macro of their own, so that a missing meaning does not compile.
+//! - [`column`]: what the columns of that list say.
 //! - [`forms`]: [`Row`] and [`ROWS`], one row for each encoding in the manual's notation.
 //! - [`inst`]: [`Instruction`] with its [`Operand`]s and [`Mem`], what everybody reads.
 //! - [`decode`]: bytes to [`Instruction`] in the three modes, everything up to x86-64-v3.
@@ -29,6 +30,7 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
+pub mod column;
 pub mod decode;
 pub mod document;
 pub mod forms;
@@ -37,8 +39,9 @@ pub mod list;
 pub mod op;
 pub mod sample;
 
+pub use column::{Access, Feature, Flags, MAX_OPERANDS, flag};
 pub use decode::{MAX_LENGTH, decode, decode_into};
 pub use forms::{ROWS, Row};
 pub use inst::{DecodeError, Flow, IndexKind, Instruction, Mem, Mode, Operand, Prefixes, Repeat, Segment, Width};
 pub use list::list;
-pub use op::{Access, Feature, Flags, MAX_OPERANDS, Op, flag};
+pub use op::Op;

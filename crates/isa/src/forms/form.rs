@@ -19,7 +19,8 @@
 //! Kinds of operands add what the manual leaves to them: memory or register only, VEX.vvvv unused.
 
 use super::kind::Kind;
-use crate::op::{Access, Feature, MAX_OPERANDS, Op, PackedFlags, pack_access};
+use crate::column::{Access, Feature, MAX_OPERANDS, PackedFlags, pack_access};
+use crate::op::Op;
 
 /// What the operand size of a form is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -25,7 +25,8 @@ mod x87;
 pub use form::SizeRule;
 pub(crate) use form::{MAP_VEX, MAPS, key};
 
-use crate::op::{Access, Feature, Flags, MAX_OPERANDS, Op, PackedFlags, unpack_access};
+use crate::column::{Access, Feature, Flags, MAX_OPERANDS, PackedFlags, unpack_access};
+use crate::op::Op;
 use form::Form;
 use kind::Kind;
 
