@@ -92,10 +92,12 @@ fn attempt(row: u16, mode: Mode, at: Place, random: &mut dyn FnMut() -> u64) -> 
     let plain = bit(0, 2);
     let address_size = matches!(at, Place::Any | Place::Memory) && bit(0, 12);
 
+    let vector_index = r.kinds.iter().any(|k| matches!(k, Kind::Vm4x | Kind::Vm8x | Kind::Vm8dq));
     let mut rex = if plain { 0 } else { random() as u8 & 7 };
     rex = rex & !1 | b as u8 | (w as u8) << 3;
     if let Place::At { base, index, .. } = at {
-        rex = rex & !3 | base >> 3 & 1 | (index >> 3 & 1) << 1;
+        let x = if vector_index { index >> 3 & 1 } else { 0 };
+        rex = rex & !3 | base >> 3 & 1 | x << 1;
     }
 
     if lock {
@@ -148,7 +150,6 @@ fn attempt(row: u16, mode: Mode, at: Place, random: &mut dyn FnMut() -> u64) -> 
         let field = |mask: u16, shift: u32, any: u8| if r.mask & mask != 0 { (r.value & mask) >> shift } else { any as u16 & 7 } as u8;
         let reg = field(key::REG, key::REG_SHIFT, random() as u8);
         let rm = field(key::RM, key::RM_SHIFT, random() as u8);
-        let vector_index = r.kinds.iter().any(|k| matches!(k, Kind::Vm4x | Kind::Vm8x | Kind::Vm8dq));
         match at {
             _ if register => e.push(0xc0 | reg << 3 | rm),
             Place::At { base, disp, index } => {
