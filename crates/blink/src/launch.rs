@@ -227,14 +227,13 @@ fn prepare(order: Order) -> Result<Task, LoadError> {
         hooks: vm::hooks(report::report),
     };
     let mut cpu = cpu::Cpu::new(mm.clone(), Arc::new(Machine));
-    mm.join(cpu.memory.attention_handle().clone());
     cpu.ip = start.ip;
     cpu.set64(cpu::RSP, start.sp);
     Ok(Task::new(cpu, Arc::new(process), host::process::tid(), mask))
 }
 
 /// The largest signal frame: `rt_sigframe` with FXSAVE's 512 bytes and the padding that the kernel counts (`get_sigframe_size`).
-const SIGNAL_FRAME_SIZE: u64 = (440 + 15 + 512 + 63 + 15) / 16 * 16;
+const SIGNAL_FRAME_SIZE: u64 = (440u64 + 15 + 512 + 63).div_ceil(16) * 16;
 
 /// Soft limit of the stack's size in bytes.
 fn stack_limit() -> u64 {

@@ -91,6 +91,23 @@ fn scripts_give_their_interpreter_the_arguments_that_linux_gives() {
     }
 }
 
+#[test]
+fn execve_says_of_bad_files_what_linux_says() {
+    let directory = directory("execs");
+    let Some(program) = build(&directory, "execs.c", "execs", &["-static", "-w"]) else { return };
+    let program = program.to_str().unwrap();
+    let outputs = [&[][..], &[BLINK], &[BLINK, "-m"]].map(|words| {
+        let place = directory.join(format!("place{}", words.len()));
+        fs::create_dir(&place).unwrap();
+        run(&place, &[words, &[program]].concat())
+    });
+    assert!(text(&outputs[0].stdout).contains("ETXTBSY"), "{}", text(&outputs[0].stdout));
+    for ours in &outputs[1..] {
+        assert_eq!(text(&ours.stdout), text(&outputs[0].stdout), "{}", text(&ours.stderr));
+        assert_eq!(ours.status, outputs[0].status);
+    }
+}
+
 /// Makes an APE of an ELF file: a script that prints the header, then the ELF file with all offsets moved.
 fn ape(elf: &[u8], magic: &str) -> Vec<u8> {
     const SHIFT: u64 = 8192;

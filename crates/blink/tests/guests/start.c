@@ -132,6 +132,7 @@ int main(int argc, char **argv, char **envp) {
       char *slash = strrchr(name, '/');
       char now[300];
       snprintf(now, sizeof now, "%s %s%s", rights, inode ? "inode " : "", slash ? slash + 1 : name);
+      if (!inode) continue; /* zeros may be one with the heap */
       if (start == to && !strcmp(now, kind) && (!inode || offset == first_offset + to - from)) {
         to = stop;
         continue;

@@ -1,0 +1,102 @@
+//! The programs of `tests/linux`, one per concern of the system call interface: natively first, then under blink in both
+//! forms of memory. What they print and how they end must be the same.
+//!
+//! Only on x86-64 Linux with a C compiler: elsewhere there is no oracle.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+
+const BLINK: &str = env!("CARGO_BIN_EXE_blink");
+
+/// One program at a time: several look at what the system has in all.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/linux")
+}
+
+/// Compiles a test; `None` where there is no compiler.
+fn build(name: &str) -> Option<PathBuf> {
+    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("linux-{name}"));
+    let mut command = Command::new("gcc");
+    command.args(["-static", "-O1", "-w", "-pthread", "-o"]).arg(&output).arg(sources().join(format!("{name}.c"))).arg("-lrt");
+    match command.status() {
+        Ok(status) => assert!(status.success(), "gcc failed on {name}.c"),
+        Err(_) => return None,
+    }
+    Some(output)
+}
+
+fn run(command: &mut Command) -> Output {
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C").stdin(Stdio::null()).output().unwrap()
+}
+
+/// Line by line, so that a failure shows the calls that differ.
+fn compare(name: &str, form: &str, native: &Output, ours: &Output) -> Vec<String> {
+    let text = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let (expected, found) = (text(native), text(ours));
+    let mut wrong: Vec<String> = Vec::new();
+    for (a, b) in expected.lines().zip(found.lines()) {
+        if a != b {
+            wrong.push(format!("{name} {form}: natively {a}\n{name} {form}: blink    {b}"));
+        }
+    }
+    if expected.lines().count() != found.lines().count() || native.status != ours.status {
+        let error = String::from_utf8_lossy(&ours.stderr).into_owned();
+        wrong.push(format!(
+            "{name} {form}: natively {} lines, {}; blink {} lines, {}\n{error}",
+            expected.lines().count(),
+            native.status,
+            found.lines().count(),
+            ours.status
+        ));
+    }
+    wrong
+}
+
+fn check(name: &str) {
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let Some(program) = build(name) else { return };
+    let native = run(&mut Command::new(&program));
+    let mut wrong = Vec::new();
+    for form in ["-j", "-m"] {
+        let ours = run(Command::new(BLINK).arg(form).arg(&program));
+        wrong.extend(compare(name, form, &native, &ours));
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+macro_rules! tests {
+    ($($name:ident)*) => {
+        $(#[test] fn $name() { check(stringify!($name)); })*
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+tests! {
+    events
+    files
+    io
+    names
+    process_tree
+    signal_basics
+    signal_faults
+    signal_restart
+    sockets
+    system
+    terminal
+}
+
+#[test]
+fn every_source_is_run() {
+    for entry in fs::read_dir(sources()).unwrap().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "c") {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(NAMES.contains(&name.as_str()), "{name}.c is not in the list of tests");
+        }
+    }
+}
