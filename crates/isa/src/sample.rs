@@ -48,8 +48,8 @@ pub fn sample(row: u16, mode: Mode, at: Place, random: &mut dyn FnMut() -> u64) 
     let r = &ROWS[row as usize];
     let fixed_register = r.mask & key::REGISTER != 0;
     let is_register = r.value & key::REGISTER != 0;
-    let takes_memory =
-        r.kinds.iter().any(|k| *k != Kind::Rsystem) && (!fixed_register || !is_register) && r.has_modrm();
+    // MOV CRn ignores ModRM.mod.
+    let takes_memory = r.has_modrm() && !r.kinds.contains(&Kind::Rsystem) && !(fixed_register && is_register);
     match at {
         Place::Register if fixed_register && !is_register => return None,
         Place::Memory | Place::At { .. } if !takes_memory => return None,
