@@ -17,8 +17,11 @@ pub(crate) fn emulate(task: &mut Task, trap: Trap) -> bool {
     }
     let Some(&call) = CALLS.get((fault.address >> 10 & 3) as usize) else { return false };
     let sp = task.cpu.get(RSP);
-    let Ok(caller) = task.cpu.memory.load::<8>(sp) else { return false };
-    task.cpu.ip = caller;
+    let mut caller = [0; 8];
+    if task.load(sp, &mut caller).is_err() {
+        return false;
+    }
+    task.cpu.ip = u64::from_le_bytes(caller);
     task.cpu.set64(RSP, sp.wrapping_add(8));
     task.cpu.set64(RAX, call);
     linux::dispatch(task);

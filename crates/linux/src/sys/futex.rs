@@ -144,7 +144,7 @@ fn wake_op(
         operand = 1 << (operand & 31);
     }
     let old = loop {
-        let old = task.cpu.memory.load_for_update::<4>(other).map_err(|_| Errno::EFAULT)? as u32;
+        let old = UserPtr::<u32>::new(other).read(task)?;
         let new = match kind {
             0 => operand as u32,
             1 => old.wrapping_add(operand as u32),
@@ -245,8 +245,7 @@ pub fn exit_robust_list(task: &mut Task) {
 }
 
 fn mark_dead(task: &mut Task, address: u64) {
-    while let Ok(value) = task.cpu.memory.load_for_update::<4>(address) {
-        let value = value as u32;
+    while let Ok(value) = UserPtr::<u32>::new(address).read(task) {
         if value & TID_MASK != task.tid as u32 {
             return;
         }
