@@ -15,7 +15,10 @@ use std::sync::Arc;
 pub enum Source {
     Anonymous,
     /// An open file from an offset on.
-    File { fd: i32, offset: u64 },
+    File {
+        fd: i32,
+        offset: u64,
+    },
 }
 
 /// Are writes seen by others who map the same?
@@ -58,7 +61,14 @@ unsafe fn mmap(
     let offset = libc::off64_t::try_from(offset).map_err(|_| Errno(libc::EOVERFLOW))?;
     // SAFETY: the caller's promise; without MAP_FIXED the kernel takes only what is free.
     let host = unsafe {
-        libc::mmap64(at as *mut libc::c_void, length, protection, sharing | kind | flags | libc::MAP_NORESERVE, fd, offset)
+        libc::mmap64(
+            at as *mut libc::c_void,
+            length,
+            protection,
+            sharing | kind | flags | libc::MAP_NORESERVE,
+            fd,
+            offset,
+        )
     };
     if host == libc::MAP_FAILED {
         return Err(Errno::last());
@@ -70,6 +80,7 @@ unsafe fn mmap(
 pub struct Region {
     base: NonNull<u8>,
     length: u64,
+    sharing: Sharing,
 }
 
 // SAFETY: the bytes are guest memory, which is only touched through `memory::access` and by the kernel.
@@ -82,7 +93,7 @@ impl Region {
     pub fn map(length: u64, source: Source, sharing: Sharing, rights: Rights) -> Result<Arc<Region>, Errno> {
         // SAFETY: not fixed.
         let base = unsafe { mmap(0, length, protection(rights), source, sharing, 0)? };
-        Ok(Arc::new(Region { base, length }))
+        Ok(Arc::new(Region { base, length, sharing }))
     }
 
     pub fn len(&self) -> u64 {
@@ -114,12 +125,61 @@ impl Region {
         };
     }
 
+    /// `madvise(MADV_REMOVE)`: a hole in the shared file.
+    pub fn punch(&self, offset: u64, length: u64) -> Result<(), Errno> {
+        let end = (offset + length).min(self.length);
+        // SAFETY: inside the mapping, whose bytes are guest memory.
+        check(unsafe { libc::madvise(self.at(offset), (end - offset) as usize, libc::MADV_REMOVE) }).map(drop)
+    }
+
+    /// Which pages are in memory.
+    pub fn resident(&self, offset: u64, length: u64) -> Result<Vec<u8>, Errno> {
+        resident(self.at(offset), length)
+    }
+
+    fn at(&self, offset: u64) -> *mut libc::c_void {
+        self.base.as_ptr().wrapping_add(offset as usize).cast()
+    }
+
+    /// Another mapping of the same file from `offset` on, of any length. A private one shows the file as it is, without changes.
+    pub fn extended(self: &Arc<Region>, offset: u64, length: u64) -> Result<Arc<Region>, Errno> {
+        let host = match self.sharing {
+            // SAFETY: an old length of 0 makes a second mapping of the shared pages, anywhere.
+            Sharing::Shared => unsafe { remap(self.at(offset), 0, length, libc::MREMAP_MAYMOVE, 0)? },
+            Sharing::Private => {
+                let there = self.length - offset;
+                let copy = self.fresh(offset, there)?;
+                let base = copy.base;
+                std::mem::forget(copy);
+                // SAFETY: a mapping of that length that nobody else knows.
+                unsafe { remap(base.as_ptr().cast(), there, length, libc::MREMAP_MAYMOVE, 0)? }
+            }
+        };
+        Ok(Arc::new(Region { base: host, length, sharing: self.sharing }))
+    }
+
+    /// A private mapping of the same part of the file without the changes made in this one.
+    pub fn fresh(&self, offset: u64, length: u64) -> Result<Arc<Region>, Errno> {
+        const KEEP: i32 = libc::MREMAP_MAYMOVE | libc::MREMAP_DONTUNMAP;
+        // The pages go away and come back; what stays behind in between is the file, of which a second copy is made. The caller
+        // has seen to it that no guest thread uses the pages meanwhile.
+        // SAFETY: inside the mapping, whose bytes are guest memory; each step but the last leaves something mapped there.
+        unsafe {
+            let pages = remap(self.at(offset), length, length, KEEP, 0)?;
+            let copy = remap(self.at(offset), length, length, KEEP, 0);
+            let back = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+            remap(pages.as_ptr().cast(), length, length, back, self.at(offset) as usize)?;
+            Ok(Arc::new(Region { base: copy?, length, sharing: Sharing::Private }))
+        }
+    }
+
     /// Writes changes of a shared mapping to its file.
     pub fn sync(&self, offset: u64, length: u64) -> Result<(), Errno> {
         let end = (offset + length).min(self.length);
         // SAFETY: inside the mapping.
-        let done =
-            unsafe { libc::msync(self.base.as_ptr().add(offset as usize).cast(), (end - offset) as usize, libc::MS_SYNC) };
+        let done = unsafe {
+            libc::msync(self.base.as_ptr().add(offset as usize).cast(), (end - offset) as usize, libc::MS_SYNC)
+        };
         check(done).map(drop)
     }
 }
@@ -129,6 +189,46 @@ impl Drop for Region {
         // SAFETY: it was mapped with this length, and nobody holds a page of it.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.length as usize) };
     }
+}
+
+/// # Safety
+/// As mremap(2): the ranges are guest memory.
+unsafe fn remap(
+    at: *mut libc::c_void,
+    length: u64,
+    new_length: u64,
+    flags: i32,
+    to: usize,
+) -> Result<NonNull<u8>, Errno> {
+    let new_length = usize::try_from(new_length).map_err(|_| Errno(libc::ENOMEM))?;
+    // SAFETY: by the caller.
+    let host = unsafe { libc::mremap(at, length as usize, new_length, flags, to as *mut libc::c_void) };
+    if host == libc::MAP_FAILED {
+        return Err(Errno::last());
+    }
+    NonNull::new(host.cast()).ok_or(Errno(libc::ENOMEM))
+}
+
+/// One byte for each guest page.
+fn resident(at: *mut libc::c_void, length: u64) -> Result<Vec<u8>, Errno> {
+    let host = page_size();
+    let count = length.div_ceil(host) as usize;
+    let mut pages = vec![0u8; count];
+    // SAFETY: `pages` has a byte for each page of the host.
+    check(unsafe { libc::mincore(at, length as usize, pages.as_mut_ptr().cast()) })?;
+    Ok((0..length / PAGE_SIZE).map(|page| pages[(page * PAGE_SIZE / host) as usize] & 1).collect())
+}
+
+/// The lowest address that unprivileged programs may map (`vm.mmap_min_addr`).
+pub fn lowest_address() -> u64 {
+    let text = std::fs::read_to_string("/proc/sys/vm/mmap_min_addr").unwrap_or_default();
+    text.trim().parse().unwrap_or(0x1_0000).max(PAGE_SIZE)
+}
+
+/// May this process map lower addresses too?
+pub fn may_map_lowest() -> bool {
+    // SAFETY: no pointers.
+    unsafe { libc::geteuid() == 0 }
 }
 
 /// `MADV_POPULATE_READ` (Linux 5.14): fails with EFAULT where an access would raise SIGBUS.
@@ -166,7 +266,7 @@ impl Window {
         if end < SMALLEST {
             return None;
         }
-        let start = 0x1_0000;
+        let start = lowest_address();
         // SAFETY: MAP_FIXED_NOREPLACE maps only what is free.
         let base = unsafe {
             mmap(
@@ -199,9 +299,13 @@ impl Window {
     }
 
     pub fn contains(&self, start: u64, length: u64) -> bool {
-        self.ranges.iter().any(|range| {
-            range.contains(&start) && start.checked_add(length).is_some_and(|end| end <= range.end)
-        })
+        // Below its start nothing is reserved and nothing of blink's can be; the host decides who may map there.
+        let is_lowest = start.checked_add(length).is_some_and(|end| end <= self.start());
+        is_lowest
+            || self
+                .ranges
+                .iter()
+                .any(|range| range.contains(&start) && start.checked_add(length).is_some_and(|end| end <= range.end))
     }
 
     fn check(&self, start: u64, length: u64) -> Result<(), Errno> {
@@ -217,6 +321,11 @@ impl Window {
 
     /// Takes the memory back and keeps the addresses reserved.
     pub fn unmap(&self, start: u64, length: u64) -> Result<(), Errno> {
+        if start < self.start() {
+            self.check(start, length)?;
+            // SAFETY: the range is the guest's, and blink never has anything there.
+            return check(unsafe { libc::munmap(start as usize as *mut libc::c_void, length as usize) }).map(drop);
+        }
         self.map(start, length, Source::Anonymous, Sharing::Private, Rights::NONE)
     }
 
@@ -227,24 +336,21 @@ impl Window {
         check(done).map(drop)
     }
 
-    /// Moves the pages of one range to another, which is as long, and reserves where they were.
-    pub fn relocate(&self, from: u64, to: u64, length: u64) -> Result<(), Errno> {
+    /// Moves the pages of one range to another, which is as long. Where they were, the same mapping stays without them, or the
+    /// addresses are reserved.
+    pub fn relocate(&self, from: u64, to: u64, length: u64, stays: bool) -> Result<(), Errno> {
         self.check(from, length)?;
         self.check(to, length)?;
+        let at = from as usize as *mut libc::c_void;
+        let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+        // With MREMAP_DONTUNMAP there is no moment in which the addresses are free.
         // SAFETY: both ranges are the guest's.
         let moved = unsafe {
-            libc::mremap(
-                from as usize as *mut libc::c_void,
-                length as usize,
-                length as usize,
-                libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED,
-                to as usize as *mut libc::c_void,
-            )
+            remap(at, length, length, flags | libc::MREMAP_DONTUNMAP, to as usize)
+                .or_else(|error| if stays { Err(error) } else { remap(at, length, length, flags, to as usize) })
         };
-        if moved == libc::MAP_FAILED {
-            return Err(Errno::last());
-        }
-        self.unmap(from, length)
+        moved?;
+        if stays { Ok(()) } else { self.unmap(from, length) }
     }
 
     /// Maps the pages of a shared mapping at a second place (`mremap` with an old size of 0).
@@ -275,7 +381,17 @@ impl Window {
         };
         if grown == libc::MAP_FAILED {
             let error = Errno::last();
-            self.unmap(start + length, new_length - length)?;
+            // SAFETY: only what is still free is reserved again.
+            let _ = unsafe {
+                mmap(
+                    behind as usize,
+                    new_length - length,
+                    libc::PROT_NONE,
+                    Source::Anonymous,
+                    Sharing::Private,
+                    libc::MAP_FIXED_NOREPLACE,
+                )
+            };
             return Err(error);
         }
         Ok(())
@@ -285,7 +401,18 @@ impl Window {
         self.advise(start, length, libc::MADV_DONTNEED)
     }
 
-    pub fn advise(&self, start: u64, length: u64, advice: i32) -> Result<(), Errno> {
+    /// `madvise(MADV_REMOVE)`: a hole in the shared file.
+    pub fn punch(&self, start: u64, length: u64) -> Result<(), Errno> {
+        self.advise(start, length, libc::MADV_REMOVE)
+    }
+
+    /// Which pages are in memory.
+    pub fn resident(&self, start: u64, length: u64) -> Result<Vec<u8>, Errno> {
+        self.check(start, length)?;
+        resident(start as usize as *mut libc::c_void, length)
+    }
+
+    fn advise(&self, start: u64, length: u64, advice: i32) -> Result<(), Errno> {
         self.check(start, length)?;
         // SAFETY: the range is the guest's.
         let done = unsafe { libc::madvise(start as usize as *mut libc::c_void, length as usize, advice) };

@@ -22,7 +22,11 @@ pub fn hooks(report: fn(&mut Task, &Info)) -> Hooks {
 pub fn run(task: &mut Task) {
     let mut cache = Cache::default();
     while task.exited.is_none() {
-        match task.cpu.run(&mut cache) {
+        // Outside the engine nobody waits for this thread, which may block in a call.
+        task.cpu.memory.enter_guest();
+        let exit = task.cpu.run(&mut cache);
+        task.cpu.memory.leave_guest();
+        match exit {
             Exit::Syscall => linux::dispatch(task),
             Exit::Trap(trap) => {
                 if !vsyscall::emulate(task, trap)
@@ -39,10 +43,7 @@ pub fn run(task: &mut Task) {
 
 /// Answers the attention bits.
 fn attend(task: &mut Task, cache: &mut Cache) {
-    let bits = task.cpu.memory.attention_handle().take(!0);
-    if bits & attention::TLB != 0 {
-        task.cpu.memory.flush();
-    }
+    let bits = task.cpu.memory.attend();
     if bits & attention::CODE != 0 {
         cache.begin_generation();
     }

@@ -1,5 +1,6 @@
 //! The areas of an address space: what is mapped from where to where, as Linux's `vm_area_struct`s.
 
+use super::GUARD_GAP;
 use host::mapping::Region;
 use memory::Rights;
 use std::collections::BTreeMap;
@@ -15,32 +16,34 @@ pub struct MappedFile {
     pub inode: u64,
 }
 
-/// What an area is called when it has no file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Name {
-    None,
-    Heap,
-    Stack,
-}
-
 #[derive(Clone)]
 pub struct Area {
     pub end: u64,
     pub rights: Rights,
     pub is_shared: bool,
     pub grows_down: bool,
-    pub name: Name,
     /// The file, and the offset of the area's first byte in it.
     pub file: Option<(Arc<MappedFile>, u64)>,
     /// A shared mapping of a file that is not open for writing can never become writable.
     pub may_write: bool,
     /// Paged form: the host mapping that holds the bytes and where the area begins in it; anonymous private memory has none.
     pub region: Option<(Arc<Region>, u64)>,
+    /// What the child of a fork has there.
+    pub at_fork: AtFork,
+}
+
+/// `MADV_WIPEONFORK` and `MADV_DONTFORK`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AtFork {
+    #[default]
+    Copied,
+    Zeros,
+    Nothing,
 }
 
 impl Area {
     /// The part from `start` to `end` of this area, which begins at `own_start`.
-    fn part(&self, own_start: u64, start: u64, end: u64) -> Area {
+    pub(super) fn part(&self, own_start: u64, start: u64, end: u64) -> Area {
         let skipped = start - own_start;
         Area {
             end,
@@ -48,6 +51,20 @@ impl Area {
             region: self.region.as_ref().map(|(region, offset)| (region.clone(), offset + skipped)),
             ..self.clone()
         }
+    }
+
+    /// What a page of the area allows: on x86 every right brings reading.
+    pub fn page_rights(&self) -> Rights {
+        readable(self.rights)
+    }
+
+    pub fn is_private_anonymous(&self) -> bool {
+        !self.is_shared && self.file.is_none()
+    }
+
+    /// Where other areas must end: below what grows down a gap stays free.
+    pub fn start_with_gap(&self, start: u64) -> u64 {
+        if self.grows_down { start.saturating_sub(GUARD_GAP) } else { start }
     }
 
     /// Is `next`, which begins where this one ends, the same mapping going on?
@@ -68,9 +85,14 @@ impl Area {
             && self.rights == next.rights
             && self.is_shared == next.is_shared
             && self.grows_down == next.grows_down
-            && self.name == next.name
+            && self.at_fork == next.at_fork
             && self.may_write == next.may_write
     }
+}
+
+/// The rights with reading, which on x86 comes with any other.
+pub fn readable(rights: Rights) -> Rights {
+    if rights == Rights::NONE { rights } else { rights.with(Rights::READ) }
 }
 
 /// Areas by start address; they do not overlap, and neighbours that are one mapping are one area.
@@ -173,7 +195,7 @@ impl Areas {
             if area.end < top && top - area.end >= length {
                 break;
             }
-            top = top.min(*start);
+            top = top.min(area.start_with_gap(*start));
         }
         top.checked_sub(length).filter(|start| *start >= range.start)
     }
@@ -182,7 +204,7 @@ impl Areas {
     pub fn lowest_gap(&self, length: u64, range: Range<u64>) -> Option<u64> {
         let mut at = range.start;
         for (start, area) in self.overlapping(range.clone()) {
-            if start > at && start - at >= length {
+            if area.start_with_gap(start).checked_sub(at).is_some_and(|room| room >= length) {
                 break;
             }
             at = at.max(area.end);
@@ -206,10 +228,10 @@ mod tests {
             rights,
             is_shared: false,
             grows_down: false,
-            name: Name::None,
             file: None,
             may_write: true,
             region: None,
+            at_fork: AtFork::Copied,
         }
     }
 

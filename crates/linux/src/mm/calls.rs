@@ -1,6 +1,9 @@
-//! The system calls on mappings (man 2 mmap, munmap, mprotect, mremap, brk, madvise, msync, mincore, mlock).
+//! The system calls that make, take and protect mappings (man 2 mmap, munmap, mprotect, brk).
+//!
+//! The order of the checks is that of `mm/mmap.c` and `mm/mprotect.c` of Linux 6.18, since it decides which error a call with
+//! several faults gets.
 
-use super::area::{Area, MappedFile, Name};
+use super::area::{Area, AtFork, MappedFile, readable};
 use super::{AddressSpace, Form, Inner, TASK_SIZE};
 use crate::errno::Errno;
 use host::mapping::{Region, Sharing, Source};
@@ -36,40 +39,39 @@ impl Flags {
     pub const ANONYMOUS: Flags = Flags(0x20);
     pub const LOW: Flags = Flags(0x40);
     pub const GROWSDOWN: Flags = Flags(0x100);
+    pub const LOCKED: Flags = Flags(0x2000);
+    pub const POPULATE: Flags = Flags(0x8000);
     pub const HUGETLB: Flags = Flags(0x4_0000);
     pub const FIXED_NOREPLACE: Flags = Flags(0x10_0000);
     const TYPE: u32 = 0xf;
+    const IS_SHARED: u32 = 1;
+    const IS_PRIVATE: u32 = 2;
     const SHARED_VALIDATE: u32 = 3;
-    /// What MAP_SHARED_VALIDATE lets pass; MAP_SYNC is not among it.
-    const LEGACY: u32 = 0x17_f972;
+    /// `LEGACY_MAP_MASK`: what `MAP_SHARED_VALIDATE` lets pass; `MAP_SYNC` is not among it.
+    const LEGACY: u32 =
+        0x3 | 0x10 | 0x20 | 0x40 | 0x100 | 0x800 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x1_0000 | 0x2_0000 | 0x4_0000;
 
-    fn has(self, flag: Flags) -> bool {
+    pub(super) fn has(self, flag: Flags) -> bool {
         self.0 & flag.0 != 0
     }
 }
 
 /// Longest path of `/proc/self/maps`.
 const PATH_LIMIT: usize = 4096;
-
-pub const MREMAP_MAYMOVE: u32 = 1;
-pub const MREMAP_FIXED: u32 = 2;
-pub const MREMAP_DONTUNMAP: u32 = 4;
-
-/// End of what MAP_32BIT may use.
+/// What MAP_32BIT may use.
 const LOW_RANGE: Range<u64> = 0x4000_0000..0x8000_0000;
 
-fn round_up(length: u64) -> Option<u64> {
+pub(super) fn round_up(length: u64) -> Option<u64> {
     Some(length.checked_add(PAGE_SIZE - 1)? & !(PAGE_SIZE - 1))
 }
 
-fn is_aligned(value: u64) -> bool {
+pub(super) fn is_aligned(value: u64) -> bool {
     value & (PAGE_SIZE - 1) == 0
 }
 
 /// What a file mapping needs to know of its file.
 struct OpenFile {
     fd: i32,
-    offset: u64,
     may_write: bool,
     mapped: Arc<MappedFile>,
 }
@@ -80,44 +82,44 @@ impl AddressSpace {
             return Err(Errno::EINVAL);
         }
         let is_anonymous = flags.has(Flags::ANONYMOUS);
-        if !is_anonymous && host::file::open_flags(fd).is_err() {
-            return Err(Errno::EBADF);
+        let open = match is_anonymous {
+            true => None,
+            false => Some(host::file::open_flags(fd).ok().filter(|open| open & PATH_ONLY == 0).ok_or(Errno::EBADF)?),
+        };
+        if flags.has(Flags::HUGETLB) {
+            // There are no huge pages in the pool.
+            return Err(if is_anonymous && length != 0 { Errno::ENOMEM } else { Errno::EINVAL });
         }
         if length == 0 {
             return Err(Errno::EINVAL);
         }
-        let length = round_up(length).filter(|length| *length <= TASK_SIZE).ok_or(Errno::ENOMEM)?;
-        if (offset >> 12).checked_add(length >> 12).is_none_or(|pages| pages > u64::MAX >> 12) {
+        let length = round_up(length).ok_or(Errno::ENOMEM)?;
+        // Offsets are counted in pages, which the kernel adds modulo 2^64.
+        if (offset >> 12).checked_add(length >> 12).is_none() {
             return Err(Errno::EOVERFLOW);
         }
-        let is_shared = match flags.0 & Flags::TYPE {
-            1 => true,
-            2 => false,
-            Flags::SHARED_VALIDATE if is_anonymous => return Err(Errno::EINVAL),
-            Flags::SHARED_VALIDATE if flags.0 & !(Flags::LEGACY | Flags::TYPE) != 0 => return Err(Errno::EOPNOTSUPP),
-            Flags::SHARED_VALIDATE => true,
-            _ => return Err(Errno::EINVAL),
-        };
-        if flags.has(Flags::HUGETLB) {
-            // There are no huge pages in the pool.
-            return Err(if is_anonymous { Errno::ENOMEM } else { Errno::EINVAL });
+        let mut inner = self.lock();
+        let start = self.place(&inner, hint, length, flags)?;
+        let kind = flags.0 & Flags::TYPE;
+        let is_shared = kind == Flags::IS_SHARED || kind == Flags::SHARED_VALIDATE && !is_anonymous;
+        if !is_shared && kind != Flags::IS_PRIVATE {
+            return Err(Errno::EINVAL);
         }
+        if kind == Flags::SHARED_VALIDATE && flags.0 & !Flags::LEGACY & !(Flags::FIXED_NOREPLACE.0) != 0 {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        let file = match open {
+            Some(open) => Some(open_file(fd, open, offset, length, prot, flags, is_shared)?),
+            None => None,
+        };
         if flags.has(Flags::GROWSDOWN) && (is_shared || !is_anonymous) {
             return Err(Errno::EINVAL);
         }
-        let file = match is_anonymous {
-            true => None,
-            false => Some(open_file(fd, offset, prot, is_shared)?),
-        };
-        let mut inner = self.lock();
-        let start = self.place(&inner, hint, length, flags)?;
-        let range = start..start + length;
         let area = Area {
-            end: range.end,
+            end: start + length,
             rights: prot.rights(),
             is_shared,
             grows_down: flags.has(Flags::GROWSDOWN),
-            name: Name::None,
             may_write: file.as_ref().is_none_or(|file| file.may_write),
             file: match &file {
                 Some(file) => Some((file.mapped.clone(), offset)),
@@ -125,72 +127,71 @@ impl AddressSpace {
                 None => None,
             },
             region: None,
+            at_fork: AtFork::Copied,
         };
-        self.establish(&mut inner, start, area, file.as_ref())?;
+        let source = match &file {
+            Some(file) => Source::File { fd: file.fd, offset },
+            None => Source::Anonymous,
+        };
+        self.establish(&mut inner, start, area, source)?;
         Ok(start)
     }
 
     /// Puts an area where it goes, over whatever is there.
-    fn establish(&self, inner: &mut Inner, start: u64, mut area: Area, file: Option<&OpenFile>) -> Result<(), Errno> {
+    pub(super) fn establish(&self, inner: &mut Inner, start: u64, mut area: Area, source: Source) -> Result<(), Errno> {
         let range = start..area.end;
         let length = range.end - range.start;
         let sharing = if area.is_shared { Sharing::Shared } else { Sharing::Private };
-        let source = match file {
-            Some(file) => Source::File { fd: file.fd, offset: file.offset },
-            None => Source::Anonymous,
-        };
         match &self.form {
             Form::Linear(window) => {
-                window.map(start, length, source, sharing, area.rights)?;
-                inner.areas.remove(range.clone());
+                let had_something = self.discard(inner, range.clone());
+                if let Err(error) = window.map(start, length, source, sharing, area.rights) {
+                    if had_something {
+                        window.unmap(start, length)?;
+                    }
+                    return Err(error.into());
+                }
             }
             Form::Paged => {
-                if file.is_some() || area.is_shared {
+                if source != Source::Anonymous || area.is_shared {
                     // The host never writes more than the guest may: a shared file that is open for reading stays so.
                     let rights = if area.may_write { Rights::READ.with(Rights::WRITE) } else { Rights::READ };
                     area.region = Some((Region::map(length, source, sharing, rights)?, 0));
                 }
-                self.discard(inner, range.clone());
+                self.discard(inner, range);
             }
         }
         inner.areas.insert(start, area);
-        self.changed(inner, range);
         Ok(())
     }
 
-    /// Takes areas and frames out (paged form; the linear form's host mapping is the caller's).
-    fn discard(&self, inner: &mut Inner, range: Range<u64>) {
-        inner.areas.remove(range.clone());
-        let pages: Vec<u64> = inner.frames.range(range).map(|(page, _)| *page).collect();
-        for page in pages {
-            inner.frames.remove(&page);
+    /// Chooses where a mapping goes (`get_unmapped_area`).
+    pub(super) fn place(&self, inner: &Inner, hint: u64, length: u64, flags: Flags) -> Result<u64, Errno> {
+        if length > TASK_SIZE {
+            return Err(Errno::ENOMEM);
         }
-    }
-
-    /// Chooses where a mapping goes.
-    fn place(&self, inner: &Inner, hint: u64, length: u64, flags: Flags) -> Result<u64, Errno> {
         if flags.has(Flags::FIXED) || flags.has(Flags::FIXED_NOREPLACE) {
+            let end = hint.checked_add(length).filter(|end| *end <= TASK_SIZE).ok_or(Errno::ENOMEM)?;
             if !is_aligned(hint) {
                 return Err(Errno::EINVAL);
             }
-            let end = hint.checked_add(length).filter(|end| *end <= TASK_SIZE).ok_or(Errno::ENOMEM)?;
+            self.check_low(inner, hint)?;
             if flags.has(Flags::FIXED_NOREPLACE) && !inner.areas.is_free(hint..end) {
                 return Err(Errno::EEXIST);
-            }
-            if hint < PAGE_SIZE {
-                return Err(Errno::EPERM);
             }
             self.check_place(hint, length)?;
             return Ok(hint);
         }
         let lowest = inner.layout.lowest;
-        if let Some(wanted) = round_up(hint).filter(|wanted| *wanted != 0) {
+        let wanted = hint & !(PAGE_SIZE - 1);
+        if wanted != 0 {
             let wanted = wanted.max(lowest);
             let end = wanted.checked_add(length).filter(|end| *end <= TASK_SIZE);
             if let Some(end) = end
+                && (!flags.has(Flags::LOW) || LOW_RANGE.contains(&wanted) && end <= LOW_RANGE.end)
                 && inner.areas.is_free(wanted..end)
+                && inner.areas.find_above(end).is_none_or(|(start, area)| area.start_with_gap(start) >= end)
                 && self.check_place(wanted, length).is_ok()
-                && !reaches_stack(inner, wanted..end)
             {
                 return Ok(wanted);
             }
@@ -209,34 +210,44 @@ impl AddressSpace {
         found.ok_or(Errno::ENOMEM)
     }
 
-    /// The linear form has only its window.
-    fn check_place(&self, start: u64, length: u64) -> Result<(), Errno> {
+    /// Only the privileged may map the lowest addresses.
+    pub(super) fn check_low(&self, inner: &Inner, address: u64) -> Result<(), Errno> {
+        if address >= inner.layout.lowest || host::mapping::may_map_lowest() { Ok(()) } else { Err(Errno::EPERM) }
+    }
+
+    /// The linear form has only its window; the rest is blink's own or the host's.
+    pub(super) fn check_place(&self, start: u64, length: u64) -> Result<(), Errno> {
         match &self.form {
-            Form::Linear(window) if !window.contains(start, length) => Err(Errno::ENOMEM),
+            Form::Linear(window) if !window.contains(start, length) => {
+                host::log::line(&format!("mapping of {length:#x} bytes at {start:#x}: blink itself is there; try -m"));
+                Err(Errno::ENOMEM)
+            }
             _ => Ok(()),
         }
     }
 
     pub fn munmap(&self, address: u64, length: u64) -> Result<u64, Errno> {
-        let end = round_up(length).and_then(|length| address.checked_add(length));
-        let end = end.filter(|end| *end <= TASK_SIZE).ok_or(Errno::EINVAL)?;
-        if !is_aligned(address) || end == address {
+        let length = round_up(length).unwrap_or(0);
+        let end = address.checked_add(length).filter(|end| *end <= TASK_SIZE).ok_or(Errno::EINVAL)?;
+        if !is_aligned(address) || length == 0 {
             return Err(Errno::EINVAL);
         }
-        let mut inner = self.lock();
-        self.unmap(&mut inner, address..end)?;
+        self.unmap(&mut self.lock(), address..end)?;
         Ok(0)
     }
 
-    fn unmap(&self, inner: &mut Inner, range: Range<u64>) -> Result<(), Errno> {
+    pub(super) fn unmap(&self, inner: &mut Inner, range: Range<u64>) -> Result<(), Errno> {
+        let mapped: Vec<Range<u64>> = inner
+            .areas
+            .overlapping(range.clone())
+            .map(|(start, area)| start.max(range.start)..area.end.min(range.end))
+            .collect();
+        self.discard(inner, range);
         if let Form::Linear(window) = &self.form {
-            for (start, area) in inner.areas.overlapping(range.clone()) {
-                let (start, end) = (start.max(range.start), area.end.min(range.end));
-                window.unmap(start, end - start)?;
+            for part in mapped {
+                window.unmap(part.start, part.end - part.start)?;
             }
         }
-        self.discard(inner, range.clone());
-        self.changed(inner, range);
         Ok(())
     }
 
@@ -249,14 +260,14 @@ impl AddressSpace {
             return Ok(0);
         }
         let length = round_up(length).ok_or(Errno::ENOMEM)?;
-        let mut end = address.checked_add(length).filter(|end| *end > address).ok_or(Errno::ENOMEM)?;
+        let end = address.checked_add(length).filter(|end| *end > address).ok_or(Errno::ENOMEM)?;
         if prot.0 & !(Prot::KNOWN | Prot::GROWSDOWN | Prot::GROWSUP) != 0 {
             return Err(Errno::EINVAL);
         }
         let mut inner = self.lock();
+        let (area_start, area) = inner.areas.find_above(address).ok_or(Errno::ENOMEM)?;
         let mut start = address;
         if grows == Prot::GROWSDOWN {
-            let (area_start, area) = inner.areas.find_above(address).ok_or(Errno::ENOMEM)?;
             if area_start >= end {
                 return Err(Errno::ENOMEM);
             }
@@ -264,54 +275,73 @@ impl AddressSpace {
                 return Err(Errno::EINVAL);
             }
             start = area_start;
-        } else {
-            inner.areas.find(address).ok_or(Errno::ENOMEM)?;
-            if grows == Prot::GROWSUP {
-                return Err(Errno::EINVAL);
-            }
+        } else if area_start > address {
+            return Err(Errno::ENOMEM);
+        } else if grows == Prot::GROWSUP {
+            return Err(Errno::EINVAL);
         }
-        end = end.max(start);
-        let rights = prot.rights();
         let mut at = start;
         while at < end {
             let Some((_, area)) = inner.areas.find(at) else {
                 return Err(Errno::ENOMEM);
             };
-            let to = area.end.min(end);
-            if area.is_shared && rights.contains(Rights::WRITE) && !area.may_write {
+            if prot.rights().contains(Rights::WRITE) && area.is_shared && !area.may_write {
                 return Err(Errno::EACCES);
             }
-            if let Form::Linear(window) = &self.form {
-                window.protect(at, to - at, rights)?;
-            }
-            for (part_start, mut part) in inner.areas.remove(at..to) {
-                part.rights = rights;
-                inner.areas.insert(part_start, part);
-            }
-            self.changed(&mut inner, at..to);
+            let to = area.end.min(end);
+            self.protect(&mut inner, at..to, prot.rights())?;
             at = to;
         }
         Ok(0)
     }
 
+    /// Changes the rights of a part of one area.
+    fn protect(&self, inner: &mut Inner, range: Range<u64>, rights: Rights) -> Result<(), Errno> {
+        let Some((_, area)) = inner.areas.find(range.start) else {
+            return Ok(());
+        };
+        let old = area.rights;
+        if old == rights {
+            return Ok(());
+        }
+        for (start, mut part) in inner.areas.remove(range.clone()) {
+            part.rights = rights;
+            inner.areas.insert(start, part);
+        }
+        // Whoever has more than before must notice at once; new rights are found by the next miss.
+        if old.contains(Rights::EXEC) && !rights.contains(Rights::EXEC) {
+            self.codes.written(range.clone(), &self.threads);
+        }
+        if readable(old).without(readable(rights)) != Rights::NONE {
+            self.threads.shoot_down();
+        }
+        match &self.form {
+            Form::Linear(window) => Ok(window.protect(range.start, range.end - range.start, rights)?),
+            Form::Paged => Ok(()),
+        }
+    }
+
     pub fn brk(&self, wanted: u64) -> u64 {
         let mut inner = self.lock();
         let old = inner.brk;
-        if wanted < inner.brk_start {
-            return old;
-        }
         let (Some(old_end), Some(new_end)) = (round_up(old), round_up(wanted)) else {
             return old;
         };
+        if wanted < inner.brk_start || !self.may_grow_data(&inner, wanted) {
+            return old;
+        }
         if new_end < old_end {
             if self.unmap(&mut inner, new_end..old_end).is_err() {
                 return old;
             }
         } else if new_end > old_end {
-            let is_taken = new_end > TASK_SIZE
-                || !inner.areas.is_free(old_end..new_end)
-                || reaches_stack(&inner, old_end..new_end);
-            if is_taken || self.check_place(old_end, new_end - old_end).is_err() {
+            // One page stays free before what comes next.
+            let is_free = new_end <= TASK_SIZE
+                && inner
+                    .areas
+                    .find_above(old_end)
+                    .is_none_or(|(start, next)| new_end.saturating_add(PAGE_SIZE) <= next.start_with_gap(start));
+            if !is_free || self.check_place(old_end, new_end - old_end).is_err() {
                 return old;
             }
             let area = Area {
@@ -319,12 +349,12 @@ impl AddressSpace {
                 rights: Rights::READ.with(Rights::WRITE),
                 is_shared: false,
                 grows_down: false,
-                name: Name::Heap,
                 file: None,
                 may_write: true,
                 region: None,
+                at_fork: AtFork::Copied,
             };
-            if self.establish(&mut inner, old_end, area, None).is_err() {
+            if self.establish(&mut inner, old_end, area, Source::Anonymous).is_err() {
                 return old;
             }
         }
@@ -332,302 +362,12 @@ impl AddressSpace {
         wanted
     }
 
-    pub fn mremap(&self, old: u64, old_length: u64, length: u64, flags: u32, new: u64) -> Result<u64, Errno> {
-        if flags & !(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) != 0
-            || flags & MREMAP_FIXED != 0 && flags & MREMAP_MAYMOVE == 0
-            || !is_aligned(old)
-        {
-            return Err(Errno::EINVAL);
-        }
-        let keeps_old = flags & MREMAP_DONTUNMAP != 0;
-        let (Some(old_length), Some(length)) = (round_up(old_length), round_up(length)) else {
-            return Err(Errno::EINVAL);
-        };
-        if length == 0 || keeps_old && (flags & MREMAP_MAYMOVE == 0 || old_length != length) {
-            return Err(Errno::EINVAL);
-        }
-        let is_fixed = flags & MREMAP_FIXED != 0;
-        if is_fixed || keeps_old {
-            let fits = is_aligned(new) && length <= TASK_SIZE && new <= TASK_SIZE - length;
-            let is_overlapping = new < old.saturating_add(old_length) && old < new.saturating_add(length);
-            if is_fixed && (!fits || is_overlapping) {
-                return Err(Errno::EINVAL);
-            }
-        }
-        let mut inner = self.lock();
-        let area = inner.areas.find(old).ok_or(Errno::EFAULT)?.1.clone();
-        if old_length == 0 && !area.is_shared {
-            return Err(Errno::EINVAL);
-        }
-        if keeps_old && (area.is_shared || area.file.is_some()) {
-            return Err(Errno::EINVAL);
-        }
-        if !is_fixed && !keeps_old {
-            if length <= old_length {
-                if !inner.areas.covers(old..old + length) {
-                    return Err(Errno::EFAULT);
-                }
-                if length < old_length {
-                    self.unmap(&mut inner, old + length..old + old_length)?;
-                }
-                return Ok(old);
-            }
-        }
-        // The whole old range must be one mapping, which may be several areas here if it has grown.
-        if !is_one_mapping(&inner, old..old + old_length) {
-            return Err(Errno::EFAULT);
-        }
-        if !is_fixed && !keeps_old && old_length > 0 {
-            let end = old + old_length;
-            let wanted = old.checked_add(length).filter(|end| *end <= TASK_SIZE);
-            if let Some(wanted) = wanted
-                && area_end(&inner, end) == end
-                && inner.areas.is_free(end..wanted)
-                && self.check_place(end, wanted - end).is_ok()
-                && !reaches_stack(&inner, end..wanted)
-                && self.extend(&mut inner, end, wanted).is_ok()
-            {
-                return Ok(old);
-            }
-        }
-        if flags & MREMAP_MAYMOVE == 0 {
-            return Err(Errno::ENOMEM);
-        }
-        let to = if is_fixed {
-            self.check_place(new, length)?;
-            self.unmap(&mut inner, new..new + length)?;
-            new
-        } else {
-            self.place(&inner, new, length, Flags::NONE)?
-        };
-        if old_length == 0 {
-            return self.duplicate(&mut inner, old, to, length);
-        }
-        let moved = old_length.min(length);
-        if old_length > length {
-            self.unmap(&mut inner, old + length..old + old_length)?;
-        }
-        self.relocate(&mut inner, old..old + moved, to)?;
-        if length > moved {
-            self.extend(&mut inner, to + moved, to + length)?;
-        }
-        if keeps_old {
-            let kept = Area { end: old + moved, ..area };
-            self.establish(&mut inner, old, kept, None)?;
-        }
-        Ok(to)
+    /// RLIMIT_DATA, of which the heap is what we know.
+    fn may_grow_data(&self, inner: &Inner, wanted: u64) -> bool {
+        const DATA: u32 = 2;
+        let limit = host::identity::prlimit(0, DATA, None).map_or(u64::MAX, |limit| limit[0]);
+        wanted.saturating_sub(inner.brk_start) <= limit
     }
-
-    /// Lets the mapping that ends at `end` go on to `new_end`, where nothing is.
-    fn extend(&self, inner: &mut Inner, end: u64, new_end: u64) -> Result<(), Errno> {
-        let (start, area) = inner.areas.find(end - 1).ok_or(Errno::EFAULT)?;
-        let skipped = end - start;
-        let mut extension = Area {
-            end: new_end,
-            file: area.file.as_ref().map(|(file, offset)| (file.clone(), offset + skipped)),
-            region: None,
-            ..area.clone()
-        };
-        let length = new_end - end;
-        match (&self.form, &area.region, &area.file) {
-            (Form::Linear(window), _, Some(_)) => {
-                // The host's own mapping is the only way to the file.
-                let whole = end - start;
-                window.grow(start, whole, whole + length)?;
-            }
-            (Form::Linear(window), _, None) => {
-                window.map(end, length, Source::Anonymous, Sharing::Private, extension.rights)?;
-            }
-            (Form::Paged, Some((region, offset)), _) => {
-                // Beyond the end of the host's mapping there is nothing to show but SIGBUS, as beyond the end of the object.
-                extension.region = Some((region.clone(), offset + skipped));
-            }
-            (Form::Paged, None, _) => {}
-        }
-        inner.areas.insert(end, extension);
-        self.changed(inner, end..new_end);
-        Ok(())
-    }
-
-    /// Moves areas with their pages to a free place.
-    fn relocate(&self, inner: &mut Inner, from: Range<u64>, to: u64) -> Result<(), Errno> {
-        let length = from.end - from.start;
-        if let Form::Linear(window) = &self.form {
-            window.relocate(from.start, to, length)?;
-        }
-        for (start, mut area) in inner.areas.remove(from.clone()) {
-            area.end = area.end - from.start + to;
-            area.name = Name::None;
-            inner.areas.insert(start - from.start + to, area);
-        }
-        let pages: Vec<u64> = inner.frames.range(from.clone()).map(|(page, _)| *page).collect();
-        for page in pages {
-            if let Some(frame) = inner.frames.remove(&page) {
-                inner.frames.insert(page - from.start + to, frame);
-            }
-        }
-        self.changed(inner, from);
-        self.changed(inner, to..to + length);
-        Ok(())
-    }
-
-    /// A second mapping of a shared one (an old size of 0).
-    fn duplicate(&self, inner: &mut Inner, from: u64, to: u64, length: u64) -> Result<u64, Errno> {
-        let (start, area) = inner.areas.find(from).ok_or(Errno::EFAULT)?;
-        let skipped = from - start;
-        let copy = Area {
-            end: to + length,
-            file: area.file.as_ref().map(|(file, offset)| (file.clone(), offset + skipped)),
-            region: area.region.as_ref().map(|(region, offset)| (region.clone(), offset + skipped)),
-            ..area.clone()
-        };
-        if let Form::Linear(window) = &self.form {
-            window.duplicate(from, to, length)?;
-        }
-        inner.areas.insert(to, copy);
-        self.changed(inner, to..to + length);
-        Ok(to)
-    }
-
-    pub fn madvise(&self, address: u64, length: u64, advice: i32) -> Result<u64, Errno> {
-        const DONTNEED: i32 = 4;
-        const FREE: i32 = 8;
-        const REMOVE: i32 = 9;
-        const WIPEONFORK: i32 = 18;
-        const POPULATE: Range<i32> = 22..24;
-        if !matches!(advice, 0..=4 | 8..=25) {
-            return Err(Errno::EINVAL);
-        }
-        let end = round_up(length).and_then(|length| address.checked_add(length)).ok_or(Errno::EINVAL)?;
-        if !is_aligned(address) || end < address {
-            return Err(Errno::EINVAL);
-        }
-        if end == address {
-            return Ok(0);
-        }
-        let mut inner = self.lock();
-        let parts: Vec<(Range<u64>, Area)> = inner
-            .areas
-            .overlapping(address..end)
-            .map(|(start, area)| (start.max(address)..area.end.min(end), area.clone()))
-            .collect();
-        for (range, area) in &parts {
-            match advice {
-                DONTNEED => self.forget(&mut inner, range.clone(), area)?,
-                FREE | WIPEONFORK if area.is_shared || area.file.is_some() => return Err(Errno::EINVAL),
-                REMOVE if !area.is_shared || !area.may_write => return Err(Errno::EACCES),
-                REMOVE => match &self.form {
-                    Form::Linear(window) => window.advise(range.start, range.end - range.start, REMOVE)?,
-                    Form::Paged => return Err(Errno::EOPNOTSUPP),
-                },
-                _ if POPULATE.contains(&advice) && area.rights == Rights::NONE => return Err(Errno::EFAULT),
-                _ => {}
-            }
-        }
-        // Holes are an error, but what is mapped has been served.
-        if inner.areas.covers(address..end) { Ok(0) } else { Err(Errno::ENOMEM) }
-    }
-
-    /// The pages are as they were when they were mapped.
-    fn forget(&self, inner: &mut Inner, range: Range<u64>, area: &Area) -> Result<(), Errno> {
-        match &self.form {
-            Form::Linear(window) => window.forget(range.start, range.end - range.start)?,
-            Form::Paged => match &area.region {
-                Some((region, offset)) if !area.is_shared => {
-                    let start = inner.areas.find(range.start).map_or(range.start, |(start, _)| start);
-                    region.forget(offset + range.start - start, range.end - range.start);
-                }
-                Some(_) => {}
-                None => {
-                    let pages: Vec<u64> = inner.frames.range(range.clone()).map(|(page, _)| *page).collect();
-                    for page in pages {
-                        inner.frames.remove(&page);
-                    }
-                }
-            },
-        }
-        self.changed(inner, range);
-        Ok(())
-    }
-
-    pub fn msync(&self, address: u64, length: u64, flags: u32) -> Result<u64, Errno> {
-        const ASYNC: u32 = 1;
-        const INVALIDATE: u32 = 2;
-        const SYNC: u32 = 4;
-        if flags & !(ASYNC | INVALIDATE | SYNC) != 0 || !is_aligned(address) || flags & ASYNC != 0 && flags & SYNC != 0 {
-            return Err(Errno::EINVAL);
-        }
-        let end = round_up(length).and_then(|length| address.checked_add(length)).ok_or(Errno::ENOMEM)?;
-        let inner = self.lock();
-        
-        for (start, area) in inner.areas.overlapping(address..end) {
-            if !area.is_shared || flags & SYNC == 0 {
-                continue;
-            }
-            let (from, to) = (start.max(address), area.end.min(end));
-            match (&self.form, &area.region) {
-                (Form::Linear(window), _) => window.sync(from, to - from)?,
-                (Form::Paged, Some((region, offset))) => region.sync(offset + from - start, to - from)?,
-                _ => {}
-            }
-        }
-        if inner.areas.covers(address..end) { Ok(0) } else { Err(Errno::ENOMEM) }
-    }
-
-    /// One byte for each page: all pages count as resident. The range must be mapped.
-    pub fn mincore(&self, address: u64, length: u64) -> Result<Vec<u8>, Errno> {
-        if !is_aligned(address) {
-            return Err(Errno::EINVAL);
-        }
-        let length = round_up(length).filter(|length| *length <= TASK_SIZE).ok_or(Errno::ENOMEM)?;
-        let end = address.checked_add(length).ok_or(Errno::ENOMEM)?;
-        let inner = self.lock();
-        if !inner.areas.covers(address..end) {
-            return Err(Errno::ENOMEM);
-        }
-        let is_touched = |page| self.is_linear() || inner.frames.contains_key(&page);
-        let is_shared = |page| inner.areas.find(page).is_some_and(|(_, area)| area.region.is_some());
-        Ok((address..end)
-            .step_by(PAGE_SIZE as usize)
-            .map(|page| u8::from(is_touched(page) || is_shared(page)))
-            .collect())
-    }
-
-    /// mlock, mlock2, munlock: nothing is pinned, but the range must be mapped.
-    pub fn mlock(&self, address: u64, length: u64) -> Result<u64, Errno> {
-        let start = address & !(PAGE_SIZE - 1);
-        let end = address.checked_add(length).and_then(round_up).ok_or(Errno::EINVAL)?;
-        if end == start || self.lock().areas.covers(start..end) { Ok(0) } else { Err(Errno::ENOMEM) }
-    }
-}
-
-/// The end of the area that holds the byte before `end`.
-fn area_end(inner: &Inner, end: u64) -> u64 {
-    inner.areas.find(end - 1).map_or(0, |(_, area)| area.end)
-}
-
-/// Is the range covered by areas that differ in nothing but where they begin?
-fn is_one_mapping(inner: &Inner, range: Range<u64>) -> bool {
-    if range.is_empty() {
-        return true;
-    }
-    if !inner.areas.covers(range.clone()) {
-        return false;
-    }
-    let parts: Vec<(u64, Area)> = inner.areas.overlapping(range).map(|(start, area)| (start, area.clone())).collect();
-    parts.windows(2).all(|pair| {
-        let ((start, a), (_, b)) = (&pair[0], &pair[1]);
-        let a = Area { region: None, ..a.clone() };
-        let b = Area { region: None, ..b.clone() };
-        a.continues(*start, &b)
-    })
-}
-
-/// Would the range come nearer to an area that grows down than its guard gap?
-fn reaches_stack(inner: &Inner, range: Range<u64>) -> bool {
-    inner.areas.find_above(range.end).is_some_and(|(start, area)| {
-        area.grows_down && start < range.end.saturating_add(super::GUARD_GAP)
-    })
 }
 
 /// Shared anonymous memory is a file of its own to Linux.
@@ -637,21 +377,42 @@ fn shared_memory() -> Arc<MappedFile> {
     Arc::new(MappedFile { path: b"/dev/zero (deleted)".to_vec(), device: (0, 1), inode })
 }
 
+const ACCESS_MODE: u32 = 3;
+const APPEND: u32 = 0o2000;
+const PATH_ONLY: u32 = 0o10_000_000;
+
 /// Looks at the file that is to be mapped, as the kernel does before it maps it.
-fn open_file(fd: i32, offset: u64, prot: Prot, is_shared: bool) -> Result<OpenFile, Errno> {
-    const ACCESS_MODE: u32 = 3;
-    const PATH_ONLY: u32 = 0o10_000_000;
-    let flags = host::file::open_flags(fd).map_err(|_| Errno::EBADF)?;
-    if flags & PATH_ONLY != 0 {
-        return Err(Errno::EBADF);
+fn open_file(
+    fd: i32,
+    open: u32,
+    offset: u64,
+    length: u64,
+    prot: Prot,
+    flags: Flags,
+    is_shared: bool,
+) -> Result<OpenFile, Errno> {
+    if offset.checked_add(length).is_none_or(|end| end > i64::MAX as u64) {
+        return Err(Errno::EOVERFLOW);
     }
-    let (may_read, may_write) = (flags & ACCESS_MODE != 1, flags & ACCESS_MODE == 2);
-    if !may_read || is_shared && prot.rights().contains(Rights::WRITE) && !may_write {
+    let (may_read, may_write) = (open & ACCESS_MODE != 1, open & ACCESS_MODE == 2);
+    if is_shared && prot.rights().contains(Rights::WRITE) && (open & ACCESS_MODE == 0 || open & APPEND != 0) {
         return Err(Errno::EACCES);
     }
+    if !may_read {
+        return Err(Errno::EACCES);
+    }
+    let (sharing, rights) = match is_shared {
+        true => (Sharing::Shared, Rights::READ.with(if may_write { prot.rights() } else { Rights::NONE })),
+        false => (Sharing::Private, Rights::READ),
+    };
+    if flags.has(Flags::GROWSDOWN) {
+        return Err(Errno::EINVAL);
+    }
+    // What only the file system knows (ENODEV, EPERM, EACCES) comes before anything is unmapped.
+    Region::map(PAGE_SIZE, Source::File { fd, offset }, sharing, rights.without(Rights::EXEC))?;
     let status = host::file::status(fd)?;
     let link = CString::new(format!("/proc/self/fd/{fd}")).unwrap_or_default();
     let path = host::file::readlinkat(host::file::CWD, &link, PATH_LIMIT).unwrap_or_default();
     let mapped = Arc::new(MappedFile { path, device: status.device, inode: status.inode });
-    Ok(OpenFile { fd, offset, may_write: !is_shared || may_write, mapped })
+    Ok(OpenFile { fd, may_write: !is_shared || may_write, mapped })
 }

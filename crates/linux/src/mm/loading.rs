@@ -1,5 +1,6 @@
 //! How the loader fills a fresh address space.
 
+use super::area::{Area, AtFork};
 use super::calls::{Flags, Prot};
 use super::{AddressSpace, Form, INITIAL_STACK};
 use crate::errno::Errno;
@@ -30,7 +31,7 @@ impl Space<ProgramFile> for Arc<AddressSpace> {
 
     fn store(&self, address: u64, bytes: &[u8]) -> Result<(), Errno> {
         let backing: Arc<dyn Backing> = self.clone();
-        let mut memory = memory::Memory::new(backing);
+        let mut memory = memory::Memory::new_outside(backing);
         memory.probe(address, bytes.len() as u64, Access::Write).map_err(|_| Errno::EFAULT)?;
         memory.store_bytes(address, bytes).map_err(|_| Errno::EFAULT)
     }
@@ -43,7 +44,17 @@ impl Space<ProgramFile> for Arc<AddressSpace> {
         if let Form::Linear(window) = &self.form {
             window.map(start, end - start, Source::Anonymous, Sharing::Private, rights)?;
         }
-        inner.areas.insert(start, AddressSpace::stack_area(end, rights));
+        let stack = Area {
+            end,
+            rights,
+            is_shared: false,
+            grows_down: true,
+            file: None,
+            may_write: true,
+            region: None,
+            at_fork: AtFork::Copied,
+        };
+        inner.areas.insert(start, stack);
         Ok(end)
     }
 }

@@ -1,20 +1,25 @@
 //! The guest's address space: Linux's mapping rules over host memory, in two forms.
 //!
-//! [`AddressSpace`] keeps the areas ([`area`]) as Linux would; the system calls on them are in [`calls`]. In the **linear** form a
-//! guest address is the host address, inside a window that was reserved at start; in the **paged** form pages are anywhere,
-//! anonymous ones each on its own, and nothing of blink can be reached. Both forms have the same areas and the same rules, and
-//! every access that misses a TLB comes here ([`memory::Backing`]), so that faults are exact in both.
+//! [`AddressSpace`] keeps the areas ([`area`]) as Linux would; the system calls on them are in [`calls`] and [`remap`]. In the
+//! **linear** form a guest address is the host address, inside a window that was reserved at start; in the **paged** form pages
+//! are anywhere, anonymous ones each on its own, and nothing of blink can be reached. Both forms have the same areas and the same
+//! rules, and every access that misses a TLB comes here ([`memory::Backing`]), so that faults are exact in both.
+//!
+//! Order of every change that takes something away: the areas, then [`Threads::shoot_down`], then the host's memory. A thread that
+//! misses meanwhile waits for the lock outside the guest.
 
+mod advice;
 pub mod area;
 pub mod calls;
 mod loading;
 mod maps;
+mod remap;
 
-use area::{Area, Areas, Name};
+use area::{Area, Areas, AtFork};
 use host::mapping::{Sharing, Source, Window};
-use memory::attention::{CODE, TLB};
-use memory::{Access, Attention, Backing, Cause, Memory, PAGE_SIZE, Page, Rights};
-use std::collections::{BTreeMap, HashMap};
+use host::park::FUTEX;
+use memory::{Access, Attention, Backing, Cause, Codes, PAGE_SIZE, Page, Rights, Threads};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -34,11 +39,11 @@ pub struct Layout {
     pub stack_top: u64,
     /// Mappings are placed below.
     pub mmap_top: u64,
-    /// Nothing is mapped below.
+    /// Nothing is placed below, and only the privileged may ask for it (`vm.mmap_min_addr`).
     pub lowest: u64,
     /// Position-independent programs go here.
     pub dynamic_base: u64,
-    /// Limit of the stack's size.
+    /// Limit of the stack's size at start.
     pub stack_limit: u64,
 }
 
@@ -51,25 +56,16 @@ struct Inner {
     areas: Areas,
     /// Paged form: the anonymous private pages that have been touched.
     frames: BTreeMap<u64, Page>,
-    /// Pages from which code has been fetched, and how often it has changed.
-    code: HashMap<u64, Code>,
     brk_start: u64,
     brk: u64,
     layout: Layout,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Code {
-    /// Does somebody hold decoded code of this page?
-    is_held: bool,
-    epoch: u32,
-}
-
 pub struct AddressSpace {
     form: Form,
     inner: Mutex<Inner>,
-    /// The attention words of all guest threads.
-    threads: Mutex<Vec<Attention>>,
+    codes: Codes,
+    threads: Threads,
 }
 
 impl AddressSpace {
@@ -94,7 +90,7 @@ impl AddressSpace {
         let layout = Layout {
             stack_top,
             mmap_top: below_stack(stack_top, stack_limit),
-            lowest: 0x1_0000,
+            lowest: host::mapping::lowest_address(),
             dynamic_base: 0x5555_5555_4000,
             stack_limit,
         };
@@ -104,15 +100,9 @@ impl AddressSpace {
     fn new(form: Form, layout: Layout) -> AddressSpace {
         AddressSpace {
             form,
-            inner: Mutex::new(Inner {
-                areas: Areas::default(),
-                frames: BTreeMap::new(),
-                code: HashMap::new(),
-                brk_start: 0,
-                brk: 0,
-                layout,
-            }),
-            threads: Mutex::new(Vec::new()),
+            inner: Mutex::new(Inner { areas: Areas::default(), frames: BTreeMap::new(), brk_start: 0, brk: 0, layout }),
+            codes: Codes::new(&FUTEX),
+            threads: Threads::new(&FUTEX),
         }
     }
 
@@ -124,77 +114,84 @@ impl AddressSpace {
         self.lock().layout.clone()
     }
 
-    /// Adds a thread, which is told of changes from now on.
-    pub fn join(&self, attention: Attention) {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(attention);
-    }
-
-    /// Takes a thread off.
-    pub fn leave(&self, attention: &Attention) {
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.retain(|thread| !std::sync::Arc::ptr_eq(thread.word(), attention.word()));
-    }
-
-    /// A fork is about to happen in this thread.
-    pub fn before_fork(&self) {}
-
-    /// It has happened; in the child no other thread is left.
-    pub fn after_fork(&self, is_child: bool, memory: &mut Memory) {
-        if is_child {
-            let own = memory.attention_handle().clone();
-            *self.threads.lock().unwrap_or_else(PoisonError::into_inner) = vec![own];
+    /// Runs `fork`, the host's fork, at a moment when no thread holds a lock of the memory. In the child, for which `is_child` says
+    /// so, `own` is the only thread.
+    pub fn fork<T>(&self, own: &Attention, fork: impl FnOnce() -> T, is_child: impl Fn(&T) -> bool) -> T {
+        let mut inner = self.lock();
+        let marks = self.codes.hold();
+        let result = self.threads.fork(own, fork, &is_child);
+        drop(marks);
+        if is_child(&result) {
+            self.settle_child(&mut inner, own);
         }
-        memory.flush();
+        result
+    }
+
+    /// `MADV_WIPEONFORK` and `MADV_DONTFORK`.
+    fn settle_child(&self, inner: &mut Inner, own: &Attention) {
+        let marked: Vec<(u64, u64, AtFork)> = inner
+            .areas
+            .iter()
+            .filter(|(_, area)| area.at_fork != AtFork::Copied)
+            .map(|(start, area)| (start, area.end, area.at_fork))
+            .collect();
+        for (start, end, at_fork) in marked {
+            if at_fork == AtFork::Nothing {
+                // The areas go in any case; the host cannot fail to reserve what it had mapped.
+                let _ = self.unmap(inner, start..end);
+            } else if let Form::Linear(window) = &self.form {
+                let _ = window.forget(start, end - start);
+            } else {
+                self.drop_frames(inner, start..end);
+                own.raise(memory::attention::TLB);
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells all threads.
-    fn alert(&self, bits: u32) {
-        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            thread.raise(bits);
-        }
+    /// The areas of the range have been changed or taken out: returns when no thread uses what it cached of them, and its decoded
+    /// code is stale.
+    fn revoke(&self, range: Range<u64>) {
+        self.codes.written(range, &self.threads);
+        self.threads.shoot_down();
     }
 
-    /// Mappings in the range change: cached translations and decoded code of it are worth nothing.
-    fn changed(&self, inner: &mut Inner, range: Range<u64>) {
-        let mut bits = TLB;
-        if range.end - range.start > (inner.code.len() as u64) * PAGE_SIZE {
-            for (page, code) in &mut inner.code {
-                if range.contains(page) {
-                    code.epoch = code.epoch.wrapping_add(1);
-                    bits |= CODE;
-                }
-            }
-        } else {
-            for page in range.step_by(PAGE_SIZE as usize) {
-                if let Some(code) = inner.code.get_mut(&page) {
-                    code.epoch = code.epoch.wrapping_add(1);
-                    bits |= CODE;
-                }
-            }
+    /// Takes everything in the range out, frames included; true if there was anything. The host's memory is still there.
+    fn discard(&self, inner: &mut Inner, range: Range<u64>) -> bool {
+        if inner.areas.remove(range.clone()).is_empty() {
+            return false;
         }
-        self.alert(bits);
+        self.revoke(range.clone());
+        self.drop_frames(inner, range);
+        true
     }
 
-    /// Lets the stack, or another area that grows down, reach `address`. True if it does now.
+    fn drop_frames(&self, inner: &mut Inner, range: Range<u64>) {
+        let mut rest = inner.frames.split_off(&range.start);
+        let mut behind = rest.split_off(&range.end);
+        inner.frames.append(&mut behind);
+    }
+
+    /// Lets the stack, or another area that grows down, reach `address`. True if it does now (`expand_downwards`).
     fn grow_down(&self, inner: &mut Inner, address: u64) -> bool {
         let page = address & !(PAGE_SIZE - 1);
         let Some((start, area)) = inner.areas.find_above(address) else {
             return false;
         };
-        if !area.grows_down || start <= page || area.end - page > inner.layout.stack_limit {
+        if !area.grows_down || start <= page || page < inner.layout.lowest || area.end - page > stack_limit() {
             return false;
         }
-        let below_end = inner.areas.find_below(start).map(|(_, below)| (below.end, below.rights, below.grows_down));
-        if let Some((end, rights, grows_down)) = below_end
-            && page < end.saturating_add(if rights == Rights::NONE || grows_down { 0 } else { GUARD_GAP })
+        if let Some((_, below)) = inner.areas.find_below(start)
+            && !below.grows_down
+            && below.rights != Rights::NONE
+            && page < below.end.saturating_add(GUARD_GAP)
         {
             return false;
         }
-        if page < inner.layout.lowest {
+        if inner.areas.find_below(start).is_some_and(|(_, below)| below.end > page) {
             return false;
         }
         let extension = Area { end: start, ..area.clone() };
@@ -207,30 +204,28 @@ impl AddressSpace {
         true
     }
 
-    /// The host page of an area, made if need be.
-    fn host_page(&self, inner: &mut Inner, page: u64, access: Access) -> Result<Page, Cause> {
+    /// The host page of an area, made if need be, and how many of its pages follow each other on the host too.
+    fn host_page(&self, inner: &mut Inner, page: u64, access: Access) -> Result<(Page, u64), Cause> {
         if inner.areas.find(page).is_none() && !self.grow_down(inner, page) {
             return Err(Cause::Unmapped);
         }
         let Some((start, area)) = inner.areas.find(page) else {
             return Err(Cause::Unmapped);
         };
-        let needed = match access {
-            Access::Read => Rights::READ,
-            Access::Write => Rights::WRITE,
-            Access::Fetch => Rights::EXEC,
-        };
-        // On x86 every mapping with any right is readable.
-        let rights = if area.rights == Rights::NONE { Rights::NONE } else { area.rights.with(Rights::READ) };
-        if !rights.contains(needed) {
+        let mut rights = area.page_rights();
+        if !rights.allows(access) {
             return Err(Cause::Protected);
         }
+        if area.is_shared && rights.contains(Rights::EXEC) {
+            rights = rights.with(Rights::VOLATILE);
+        }
+        let rest = (area.end - page) / PAGE_SIZE;
         match &self.form {
             Form::Linear(window) => {
                 if area.file.is_some() && window.is_beyond_file(page) {
                     return Err(Cause::Bus);
                 }
-                window.page(page, rights).ok_or(Cause::Unmapped)
+                Ok((window.page(page, rights).ok_or(Cause::Unmapped)?, rest))
             }
             Form::Paged => match &area.region {
                 Some((region, offset)) => {
@@ -238,86 +233,80 @@ impl AddressSpace {
                     if at >= region.len() || area.file.is_some() && region.is_beyond_file(at) {
                         return Err(Cause::Bus);
                     }
-                    Ok(region.page(at, rights))
+                    Ok((region.page(at, rights), rest.min((region.len() - at) / PAGE_SIZE)))
                 }
-                None => Ok(inner.frames.entry(page).or_insert_with(Page::zeroed).restricted(rights)),
+                None => Ok((inner.frames.entry(page).or_insert_with(Page::zeroed).restricted(rights), 1)),
             },
         }
     }
+
+    /// Reports whether anything is mapped at the address.
+    pub fn is_mapped(&self, address: u64) -> bool {
+        self.lock().areas.find(address).is_some()
+    }
+
+    /// The line of `/proc/self/maps` that holds the address, for reports.
+    pub fn describe(&self, address: u64) -> Option<String> {
+        let inner = self.lock();
+        let (start, area) = inner.areas.find(address)?;
+        Some(maps::line(start, area, &inner))
+    }
+}
+
+/// The soft limit of the stack's size now; it counts at the moment of growth.
+fn stack_limit() -> u64 {
+    const STACK: u32 = 3;
+    host::identity::prlimit(0, STACK, None).map_or(8 << 20, |limit| limit[0])
 }
 
 /// Where mappings begin below a stack (`mmap_base`).
 fn below_stack(stack_top: u64, stack_limit: u64) -> u64 {
     let room = stack_limit.saturating_add(GUARD_GAP).clamp(STACK_ROOM.start, STACK_ROOM.end);
-    (stack_top - room) & !(PAGE_SIZE - 1)
+    (stack_top.saturating_sub(room)) & !(PAGE_SIZE - 1)
 }
 
 impl Backing for AddressSpace {
+    fn threads(&self) -> Option<&Threads> {
+        Some(&self.threads)
+    }
+
     fn page(&self, page: u64, access: Access) -> Result<Page, Cause> {
+        self.run(page, 1, access).map(|(page, _)| page)
+    }
+
+    fn run(&self, page: u64, most: u64, access: Access) -> Result<(Page, u64), Cause> {
         let mut inner = self.lock();
-        let inner = &mut *inner;
-        let found = self.host_page(inner, page, access)?;
+        let (found, count) = self.host_page(&mut inner, page, access)?;
+        if !found.rights().contains(Rights::EXEC) {
+            // Where no code can be fetched there are no marks.
+            return Ok((found, count.min(most)));
+        }
         if access == Access::Fetch {
-            let code = inner.code.entry(page).or_default();
-            if !code.is_held {
-                code.is_held = true;
-                if found.rights().contains(Rights::WRITE) {
-                    // Others may hold the page as writable.
-                    self.alert(TLB);
-                }
+            if self.codes.mark(page) && found.rights().contains(Rights::WRITE) {
+                // Others may hold the page as writable.
+                self.threads.shoot_down();
             }
+            return Ok((found.restricted(Rights::READ.with(Rights::EXEC)), 1));
         }
-        let holds_code = inner.code.get(&page).is_some_and(|code| code.is_held);
-        if !holds_code {
-            return Ok(found);
+        let mut count = count.min(most);
+        match self.codes.first_in(page..page + count * PAGE_SIZE) {
+            Some(code) if code > page => count = (code - page) / PAGE_SIZE,
+            Some(_) if access == Access::Write => return Err(Cause::Code),
+            Some(_) => return Ok((found.restricted(Rights::READ.with(Rights::EXEC)), 1)),
+            None => {}
         }
-        if access == Access::Write {
-            return Err(Cause::Code);
-        }
-        Ok(found.restricted(Rights::READ.with(Rights::EXEC)))
+        Ok((found, count))
     }
 
-    fn code_epoch(&self, address: u64) -> u32 {
-        self.lock().code.get(&(address & !(PAGE_SIZE - 1))).map_or(0, |code| code.epoch)
+    fn code_written(&self, page: u64) {
+        self.codes.written(page..page + PAGE_SIZE, &self.threads);
     }
 
-    fn is_code_volatile(&self, address: u64) -> bool {
-        self.lock().areas.find(address).is_some_and(|(_, area)| area.is_shared)
+    fn code_written_in(&self, first: u64, last: u64) {
+        self.codes.written(first..last.saturating_add(PAGE_SIZE), &self.threads);
     }
 
-    fn code_written(&self, address: u64) {
-        if let Some(code) = self.lock().code.get_mut(&(address & !(PAGE_SIZE - 1))) {
-            code.epoch = code.epoch.wrapping_add(1);
-            code.is_held = false;
-        }
-        self.alert(CODE);
-    }
-}
-
-impl AddressSpace {
-    /// Why an access would fail, for reports: the area that holds the address.
-    pub fn describe(&self, address: u64) -> Option<String> {
-        let inner = self.lock();
-        let (start, area) = inner.areas.find(address)?;
-        Some(maps::line(start, area))
-    }
-
-    /// Does the guest have anything at the address?
-    pub fn is_mapped(&self, address: u64) -> bool {
-        self.lock().areas.find(address).is_some()
-    }
-
-    /// The name of a fresh stack area.
-    fn stack_area(end: u64, rights: Rights) -> Area {
-        Area {
-            end,
-            rights,
-            is_shared: false,
-            grows_down: true,
-            name: Name::Stack,
-            file: None,
-            may_write: true,
-            region: None,
-        }
+    fn code_epoch(&self, page: u64) -> u32 {
+        self.codes.epoch(page)
     }
 }

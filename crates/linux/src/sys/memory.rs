@@ -77,7 +77,7 @@ pub fn mlock2(task: &mut Task, addr: Address, len: u64, flags: i32) -> Answer {
 }
 
 pub fn munlock(task: &mut Task, addr: Address, len: u64) -> Answer {
-    task.process.mm.mlock(addr.0, len)
+    task.process.mm.munlock(addr.0, len)
 }
 
 /// man 2 mlockall: `MCL_CURRENT`, `MCL_FUTURE`, `MCL_ONFAULT`, the last not alone. Nothing is pinned.

@@ -205,7 +205,11 @@ fn settle_parent(task: &mut Task, args: &CloneArgs, pid: i32, pidfd: i32) -> u64
 fn forked(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
     let flags = args.flags & CLONE_HOST | args.exit_signal;
     let mut pidfd = -1;
-    let forked = if flags == 17 { host::process::fork() } else { host::process::clone_process(flags, &mut pidfd) };
+    let forked = task.process.mm.fork(
+        task.cpu.memory.attention_handle(),
+        || if flags == 17 { host::process::fork() } else { host::process::clone_process(flags, &mut pidfd) },
+        |forked| matches!(forked, Ok(Forked::Child)),
+    );
     match forked? {
         Forked::Parent(pid) => Ok(settle_parent(task, args, pid, pidfd)),
         Forked::Child => {
@@ -249,7 +253,7 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
 
 /// A new task with this one's registers and mask.
 fn child_task(task: &mut Task, process: Arc<Process>, altstack: AltStack) -> Task {
-    let memory = Memory::new(task.cpu.memory.backing().clone());
+    let memory = Memory::new_outside(task.cpu.memory.backing().clone());
     let cpu = task.cpu.fork(memory);
     let mut child = Task::new(cpu, process, 0, task.signals.mask());
     child.signals = TaskSignals {
