@@ -1,4 +1,4 @@
-//! Vector instructions: MMX, SSE to SSE4.2, PCLMULQDQ.
+//! Vector instructions: MMX, SSE to SSE4.2, SSE4a, PCLMULQDQ, AES, SHA.
 //!
 //! A 128-bit value is a `u128`, lane 0 in its low bits, on every host; bytes exist only at the border of memory. Integer
 //! operations are rows of `lanes`: a function of two values and their width, so that MMX and SSE forms share it.
@@ -7,6 +7,7 @@
 
 mod approximate;
 mod convert;
+mod crypto;
 mod float;
 mod lanes;
 mod moves;
@@ -25,7 +26,6 @@ use softfloat::Env;
 /// The handler of a vector instruction.
 pub(crate) fn prepare(i: &Instruction, inst: &mut Inst) -> Option<Run> {
     let is_mmx = i.operands.iter().any(|operand| matches!(operand, Operand::Mmx(_)));
-    let _ = inst;
     lanes::handler(i.op, is_mmx)
         .or_else(|| moves::handler(i, is_mmx))
         .or_else(|| float::handler(i))
@@ -34,6 +34,7 @@ pub(crate) fn prepare(i: &Instruction, inst: &mut Inst) -> Option<Run> {
         .or_else(|| various::handler(i, is_mmx))
         .or_else(|| text::handler(i.op))
         .or_else(|| approximate::handler(i.op))
+        .or_else(|| crypto::handler(i, inst))
 }
 
 impl Cpu {

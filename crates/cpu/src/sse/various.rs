@@ -1,4 +1,4 @@
-//! Masks, tests, sums of differences, carry-less products, and the state instructions.
+//! Masks, tests, sums of differences, carry-less products, EMMS.
 
 use super::lanes::lane;
 use crate::chain::{Run, call};
@@ -19,8 +19,6 @@ pub(super) fn handler(i: &Instruction, is_mmx: bool) -> Option<Run> {
         Op::Mpsadbw => call::<Mpsadbw>(),
         Op::Pclmulqdq => call::<Pclmulqdq>(),
         Op::Emms => call::<Emms>(),
-        Op::Fxsave => call::<Fxsave>(),
-        Op::Fxrstor => call::<Fxrstor>(),
         _ => return None,
     })
 }
@@ -95,29 +93,6 @@ crate::sem::calls! {
         cpu.check_mmx()?;
         cpu.x87.status &= !0x3800;
         cpu.x87.valid = 0;
-        Ok(())
-    }
-    Fxsave(cpu, inst) {
-        let address = cpu.address(inst);
-        if address & 15 != 0 {
-            return cpu.protection();
-        }
-        let image = cpu.fxsave();
-        // All of it must be writable; what lies behind the vectors stays as it was.
-        cpu.memory.probe(address, 512, memory::Access::Write)?;
-        cpu.memory.store_bytes(address, &image[..416])?;
-        Ok(())
-    }
-    Fxrstor(cpu, inst) {
-        let address = cpu.address(inst);
-        if address & 15 != 0 {
-            return cpu.protection();
-        }
-        let mut image = [0; 512];
-        cpu.memory.load_bytes(address, &mut image)?;
-        if cpu.fxrstor(&image).is_err() {
-            return cpu.protection();
-        }
         Ok(())
     }
 }
