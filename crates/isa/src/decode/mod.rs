@@ -3,7 +3,7 @@
 //! Everything that selects a row is put into one 16-bit key ([`crate::forms::key`]); a row fits if the key agrees with its value
 //! under its mask. So LOCK, unused VEX.vvvv, ModRM.mod and modes need no code of their own.
 //!
-//! What is refused and accepted was compared with an AMD Zen 5, encoding by encoding.
+//! Where makers differ, this is what AMD's CPUs do: `tests/against_cpu.rs` compares validity and length, encoding by encoding.
 
 // DEVIATION: In 64-bit mode 66 makes near branches 16 bits wide and REX.W does not widen far pointers, as on AMD's CPUs. On Intel's 66
 // is ignored there and REX.W makes them 64 bits wide.

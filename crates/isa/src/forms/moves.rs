@@ -23,7 +23,7 @@ pub(super) const FORMS: &[Form] = &[
     form("86 /r",          Op::Xchg,     [Eb, Gb]).lock(),
     form("87 /r",          Op::Xchg,     [Ev, Gv]).lock(),
     form("91+r",           Op::Xchg,     [Zv, Av]),
-    form("NF3 REX.B 90",       Op::Xchg,     [Zv, Av]),
+    form("REX.B 90",       Op::Xchg,     [Zv, Av]),
     form("NF3 REX.B0 90",  Op::Nop,      []),
     form("8D /r",          Op::Lea,      [Gv, M]),
     form("63 /r",          Op::Movsxd,   [Gv, Ez]).only64(),

@@ -68,7 +68,7 @@ pub(super) const FORMS: &[Form] = &[
     form("EF",             Op::Out,        [Dx, Az]),
     form("F4",             Op::Hlt,        []),
     form("9B",             Op::Wait,       []),
-    form("F3 90",          Op::Pause,      []),
+    form("F3 REX.B0 90",   Op::Pause,      []),
     form("63 /r",          Op::Arpl,       [Ew, Gw]).no64(),
     form("NP 0F AE /0",    Op::Fxsave,     [M512]),
     form("NP 0F AE /1",    Op::Fxrstor,    [M512]),
