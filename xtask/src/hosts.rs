@@ -173,6 +173,8 @@ impl Cross {
     fn cargo(&self) -> Command {
         let mut command = Command::new(&self.cargo);
         command.envs(&self.environment).current_dir(places::root());
+        // Optimised, but not for minutes.
+        command.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         command
     }
 
