@@ -1,7 +1,9 @@
 //! The listing: an instruction in AT&T syntax, in the dialect of GNU `as` and as iced-x86's GAS formatter spells it.
 //!
-//! Most mnemonics are Intel's with operands turned round. What differs is in [`mnemonic`]: suffixes where memory leaves the size open,
+//! Most mnemonics are Intel's with operands turned round. What differs is in `mnemonic.rs`: suffixes where memory leaves the size open,
 //! the names that AT&T changed, and pseudo-operations that swallow an immediate.
+
+mod mnemonic;
 
 use core::fmt::{Result, Write};
 
@@ -14,12 +16,6 @@ pub fn list(i: &Instruction, ip: u64, out: &mut dyn Write) -> Result {
     Lister { i, ip, out }.instruction()
 }
 
-const CONDITIONS: [&str; 16] = ["o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"];
-const COMPARISONS: [&str; 32] = [
-    "eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord", "eq_uq", "nge", "ngt", "false", "neq_oq", "ge", "gt",
-    "true", "eq_os", "lt_oq", "le_oq", "unord_s", "neq_us", "nlt_uq", "nle_uq", "ord_s", "eq_us", "nge_uq", "ngt_uq",
-    "false_os", "neq_os", "ge_oq", "gt_oq", "true_us",
-];
 const LEGACY_8: [&str; 16] =
     ["al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil", "r8b", "r9b", "r10b", "r11b", "r12b", "r13b", "r14b", "r15b"];
 const STEMS: [&str; 8] = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"];
@@ -43,15 +39,6 @@ fn native_size(mode: Mode) -> Width {
         Mode::Bits16 => Width::W16,
         Mode::Bits32 => Width::W32,
         Mode::Bits64 => Width::W64,
-    }
-}
-
-fn letter(width: Width) -> &'static str {
-    match width {
-        Width::W8 => "b",
-        Width::W16 => "w",
-        Width::W32 => "l",
-        Width::W64 => "q",
     }
 }
 
@@ -132,197 +119,6 @@ impl Lister<'_> {
             Some(segment) if self.i.mode == Mode::Bits64 => segment >= Segment::Fs,
             Some(segment) => segment != default,
         }
-    }
-
-    // ---- Mnemonic ----
-
-    /// Writes the mnemonic; the result is how many operands, from the last, it has swallowed.
-    fn mnemonic(&mut self) -> core::result::Result<usize, core::fmt::Error> {
-        let i = self.i;
-        let memory = i.operands.iter().find_map(|o| match o {
-            Operand::Mem { bytes } => Some(*bytes),
-            _ => None,
-        });
-        let size = i.operand_size;
-        let native = size == native_size(i.mode);
-        let default = size == default_size(i.mode);
-        let name = i.op.mnemonic();
-        let sized = |short: bool| if short { "" } else { letter(size) };
-        let (stem, suffix) = match i.op {
-            Op::Jcc => {
-                self.text("j")?;
-                self.text(CONDITIONS[i.condition() as usize])?;
-                // Branch hints.
-                let hint = match i.prefixes.segment {
-                    Some(Segment::Cs) => ",pn",
-                    Some(Segment::Ds) => ",pt",
-                    _ => "",
-                };
-                self.text(hint)?;
-                return Ok(0);
-            }
-            Op::Setcc | Op::Cmovcc => (name, CONDITIONS[i.condition() as usize]),
-            Op::Loop | Op::Loope | Op::Loopne if i.address_size != native_size(i.mode) => {
-                (name, letter(i.address_size))
-            }
-            Op::Jrcxz => (["jcxz", "jecxz", "jrcxz"][i.address_size.bytes().trailing_zeros() as usize - 1], ""),
-            Op::Cbw => (["cbtw", "cwtl", "cltq"][size.bytes().trailing_zeros() as usize - 1], ""),
-            Op::Cwd => (["cwtd", "cltd", "cqto"][size.bytes().trailing_zeros() as usize - 1], ""),
-            Op::Movs | Op::Cmps | Op::Stos | Op::Lods | Op::Scas | Op::Ins | Op::Outs => match i.op {
-                Op::Stos | Op::Lods | Op::Scas => (name, ""),
-                _ => (name, letter(string_width(i))),
-            },
-            Op::Nop if i.opcode == 0x90 => (if default { "nop" } else { "xchg" }, ""),
-            Op::Nop if memory.is_some() && i.operands[1] == Operand::None => (name, letter(size)),
-            Op::Mov
-                if memory.is_none()
-                    && matches!(i.operands[1], Operand::Imm { width: Width::W64, .. })
-                    && i.opcode >= 0xb8
-                    && i.opcode < 0xc0 =>
-            {
-                ("movabs", "")
-            }
-            Op::Mov if (0xa0..=0xa3).contains(&i.opcode) && i.address_size == Width::W64 => ("movabs", ""),
-            Op::Movzx | Op::Movsx => {
-                let byte = i.opcode & 1 == 0;
-                match (i.op == Op::Movzx, byte, size) {
-                    (true, true, _) => ("movzb", letter(size)),
-                    (false, true, _) => ("movsb", letter(size)),
-                    (true, false, Width::W16) => ("movzx", "w"),
-                    (false, false, Width::W16) => ("movsx", "w"),
-                    (true, false, _) => ("movzw", letter(size)),
-                    (false, false, _) => ("movsw", letter(size)),
-                }
-            }
-            Op::Movsxd if size == Width::W64 => ("movslq", ""),
-            Op::Wait => ("fwait", ""),
-            Op::Xlat => ("xlat", ""),
-            Op::Fstpnce => ("fstp", ""),
-            Op::CallFar => ("lcall", sized(default && i.mode != Mode::Bits64)),
-            Op::JmpFar => ("ljmp", sized(default && i.mode != Mode::Bits64)),
-            Op::RetFar => ("lret", sized(default && i.mode != Mode::Bits64)),
-            Op::Iret => (name, sized(default && i.mode != Mode::Bits64)),
-            Op::Push | Op::Pop if memory.is_some() => (name, letter(size)),
-            Op::Push if matches!(i.operands[0], Operand::Imm { .. }) => (name, sized(native)),
-            Op::Call if matches!(i.operands[0], Operand::Rel(_)) => (name, sized(native)),
-            Op::Pushf
-            | Op::Popf
-            | Op::PushSeg
-            | Op::PopSeg
-            | Op::Ret
-            | Op::Enter
-            | Op::Leave
-            | Op::Pusha
-            | Op::Popa => (name, sized(native)),
-            Op::Sgdt | Op::Sidt | Op::Lgdt | Op::Lidt => (name, sized(native)),
-            Op::Sysret | Op::Sysexit => (
-                name,
-                match (i.mode, size) {
-                    (Mode::Bits64, Width::W64) => "q",
-                    (Mode::Bits64, _) => "l",
-                    _ => "",
-                },
-            ),
-            Op::Rdssp | Op::Incssp | Op::Wrss | Op::Wruss => (name, if size == Width::W64 { "q" } else { "d" }),
-            Op::Fxsave
-            | Op::Fxrstor
-            | Op::Xsave
-            | Op::Xrstor
-            | Op::Xsaveopt
-            | Op::Xsavec
-            | Op::Xsaves
-            | Op::Xrstors
-                if size == Width::W64 =>
-            {
-                (name, "64")
-            }
-            Op::Pcmpestrm | Op::Pcmpestri | Op::Vpcmpestrm | Op::Vpcmpestri if size == Width::W64 => (name, "q"),
-            Op::Fldenv | Op::Fnstenv | Op::Frstor | Op::Fnsave => match (size, i.mode) {
-                (Width::W16, Mode::Bits32 | Mode::Bits64) => (name, "s"),
-                (Width::W32, Mode::Bits16) => (name, "l"),
-                _ => (name, ""),
-            },
-            Op::Shl if i.modrm >> 3 & 7 == 6 => ("sal", memory.map_or("", |_| letter(size))),
-            Op::Cvtsi2ss | Op::Cvtsi2sd | Op::Vcvtsi2ss | Op::Vcvtsi2sd if memory.is_some() => (name, letter(size)),
-            Op::Vcvtpd2ps | Op::Vcvttpd2dq | Op::Vcvtpd2dq if memory.is_some() => {
-                (name, if i.long { "y" } else { "x" })
-            }
-            Op::Crc32 if memory.is_some() => (name, byte_letter(memory.unwrap_or(0))),
-            Op::Cmpps | Op::Cmppd | Op::Cmpss | Op::Cmpsd => return self.comparison("cmp", 8),
-            Op::Vcmpps | Op::Vcmppd | Op::Vcmpss | Op::Vcmpsd => return self.comparison("vcmp", 32),
-            Op::Pclmulqdq | Op::Vpclmulqdq => return self.multiplication(),
-            Op::Aam | Op::Aad => {
-                self.text(name)?;
-                return Ok((i.operands[0] == Operand::Imm { value: 10, width: Width::W8 }) as usize);
-            }
-            _ => match memory {
-                Some(bytes) if takes_suffix(i) => (name, byte_letter(bytes)),
-                Some(bytes) => (self.x87_name(), x87_suffix(i.op, bytes)),
-                None => (self.x87_name(), ""),
-            },
-        };
-        self.text(stem)?;
-        self.text(suffix)?;
-        Ok(0)
-    }
-
-    /// AT&T exchanges the names of FSUB and FSUBR, FDIV and FDIVR where ST(i) is the destination.
-    fn x87_name(&self) -> &'static str {
-        let i = self.i;
-        if !matches!((i.operands[0], i.operands[1]), (Operand::St(_), Operand::St(0))) || i.opcode < 0xdc {
-            return i.op.mnemonic();
-        }
-        match i.op {
-            Op::Fsub => "fsubr",
-            Op::Fsubr => "fsub",
-            Op::Fdiv => "fdivr",
-            Op::Fdivr => "fdiv",
-            Op::Fsubp => "fsubrp",
-            Op::Fsubrp => "fsubp",
-            Op::Fdivp => "fdivrp",
-            Op::Fdivrp => "fdivp",
-            op => op.mnemonic(),
-        }
-    }
-
-    fn last_immediate(&self) -> Option<u64> {
-        match self.i.operands[self.i.operand_count() - 1] {
-            Operand::Imm { value, .. } => Some(value),
-            _ => None,
-        }
-    }
-
-    fn comparison(&mut self, stem: &str, count: usize) -> core::result::Result<usize, core::fmt::Error> {
-        let name = self.i.op.mnemonic();
-        match self.last_immediate() {
-            Some(value) if value < count as u64 => {
-                self.text(stem)?;
-                self.text(COMPARISONS[value as usize])?;
-                self.text(&name[stem.len()..])?;
-                Ok(1)
-            }
-            _ => {
-                self.text(name)?;
-                Ok(0)
-            }
-        }
-    }
-
-    fn multiplication(&mut self) -> core::result::Result<usize, core::fmt::Error> {
-        let halves = match self.last_immediate() {
-            Some(0x00) => "lqlq",
-            Some(0x01) => "hqlq",
-            Some(0x10) => "lqhq",
-            Some(0x11) => "hqhq",
-            _ => {
-                self.text(self.i.op.mnemonic())?;
-                return Ok(0);
-            }
-        };
-        self.text(if self.i.op == Op::Pclmulqdq { "pclmul" } else { "vpclmul" })?;
-        self.text(halves)?;
-        self.text("dq")?;
-        Ok(1)
     }
 
     // ---- Operands ----
@@ -569,58 +365,11 @@ fn elides_lock(i: &Instruction) -> bool {
     }
 }
 
-fn string_width(i: &Instruction) -> Width {
-    let wide = i.operand_size == Width::W64 && matches!(i.op, Op::Ins | Op::Outs);
-    if wide { Width::W32 } else { i.operand_size }
-}
-
 fn cut(value: u64, width: Width) -> u64 {
     match width {
         Width::W8 => value as u8 as u64,
         Width::W16 => value as u16 as u64,
         Width::W32 => value as u32 as u64,
         Width::W64 => value,
-    }
-}
-
-fn byte_letter(bytes: u16) -> &'static str {
-    match bytes {
-        1 => "b",
-        2 => "w",
-        4 => "l",
-        8 => "q",
-        _ => "",
-    }
-}
-
-/// Does the size of a memory operand show in the mnemonic? It does where no register says it.
-fn takes_suffix(i: &Instruction) -> bool {
-    use Op::*;
-    match i.op {
-        Rol | Ror | Rcl | Rcr | Shl | Shr | Sar | Not | Neg | Mul | Imul | Div | Idiv | Inc | Dec | Call | Jmp
-        | Ptwrite => true,
-        Add | Or | Adc | Sbb | And | Sub | Xor | Cmp | Test | Mov | Bt | Bts | Btr | Btc => {
-            matches!(i.operands[1], Operand::Imm { .. })
-        }
-        _ => false,
-    }
-}
-
-fn x87_suffix(op: Op, bytes: u16) -> &'static str {
-    use Op::*;
-    match op {
-        Fadd | Fmul | Fcom | Fcomp | Fsub | Fsubr | Fdiv | Fdivr | Fld | Fst | Fstp => match bytes {
-            4 => "s",
-            8 => "l",
-            _ => "t",
-        },
-        Fiadd | Fimul | Ficom | Ficomp | Fisub | Fisubr | Fidiv | Fidivr | Fild | Fist | Fistp | Fisttp => {
-            match bytes {
-                2 => "s",
-                4 => "l",
-                _ => "ll",
-            }
-        }
-        _ => "",
     }
 }
