@@ -22,7 +22,11 @@ fn sources() -> PathBuf {
 fn build(name: &str) -> Option<PathBuf> {
     let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("linux-{name}"));
     let mut command = Command::new("gcc");
-    command.args(["-static", "-O1", "-w", "-pthread", "-o"]).arg(&output).arg(sources().join(format!("{name}.c"))).arg("-lrt");
+    command
+        .args(["-static", "-O1", "-w", "-pthread", "-o"])
+        .arg(&output)
+        .arg(sources().join(format!("{name}.c")))
+        .arg("-lrt");
     match command.status() {
         Ok(status) => assert!(status.success(), "gcc failed on {name}.c"),
         Err(_) => return None,
@@ -82,6 +86,7 @@ tests! {
     io
     names
     process_tree
+    rare
     signal_basics
     signal_faults
     signal_restart

@@ -72,16 +72,25 @@ pub fn semget(key: i32, count: i32, flags: i32) -> Result<i32, Errno> {
     crate::errno::check(unsafe { libc::semget(key, count, flags) })
 }
 
-/// Operations as (number, operation, flags).
-pub fn semop(id: i32, operations: &[(u16, i16, i16)]) -> Result<(), Errno> {
-    let mut raw: Vec<libc::sembuf> =
-        operations.iter().map(|&(sem_num, sem_op, sem_flg)| libc::sembuf { sem_num, sem_op, sem_flg }).collect();
-    #[cfg(all(target_pointer_width = "64", not(target_arch = "s390x")))]
-    // SAFETY: the operations live over the call.
-    return unsafe { blocking(libc::SYS_semop, [id as usize, raw.as_mut_ptr() as usize, raw.len()]) }.map(drop);
-    #[cfg(not(all(target_pointer_width = "64", not(target_arch = "s390x"))))]
-    // SAFETY: the operations live over the call.
-    return crate::errno::check(unsafe { libc::semop(id, raw.as_mut_ptr(), raw.len() as _) }).map(drop);
+/// man 2 semtimedop: operations as (number, operation, flags), and how long to wait at most.
+pub fn semop(id: i32, operations: &[(u16, i16, i16)], limit: Option<Time>) -> Result<(), Errno> {
+    #[repr(C)]
+    struct Operation(u16, i16, i16);
+    let raw: Vec<Operation> =
+        operations.iter().map(|&(number, change, flags)| Operation(number, change, flags)).collect();
+    let args = [id as usize, raw.as_ptr() as usize, raw.len(), optional(limit.as_ref())];
+    #[cfg(not(any(
+        target_arch = "s390x",
+        target_arch = "powerpc64",
+        target_arch = "mips64",
+        target_arch = "sparc64"
+    )))]
+    // SAFETY: operations and limit live over the call.
+    return unsafe { blocking(nr::SEMTIMEDOP, args) }.map(drop);
+    // These had only the multiplexer until Linux 5.1 gave the call one number for all of them.
+    #[cfg(any(target_arch = "s390x", target_arch = "powerpc64", target_arch = "mips64", target_arch = "sparc64"))]
+    // SAFETY: as above.
+    return unsafe { blocking(392, args) }.map(drop);
 }
 
 /// `semctl` commands whose argument is a number or nothing: GETVAL, SETVAL, GETPID, GETNCNT, GETZCNT, IPC_RMID.

@@ -63,5 +63,13 @@ by_ids! {
     FCHOWN = SYS_fchown, SYS_fchown32;
 }
 
+#[cfg(all(
+    target_pointer_width = "64",
+    not(any(target_arch = "s390x", target_arch = "powerpc64", target_arch = "mips64", target_arch = "sparc64"))
+))]
+pub const SEMTIMEDOP: c_long = libc::SYS_semtimedop;
+#[cfg(not(target_pointer_width = "64"))]
+pub const SEMTIMEDOP: c_long = 420;
+
 pub const FCHMODAT2: c_long = 452;
 pub const EPOLL_PWAIT2: c_long = 441;

@@ -247,8 +247,8 @@ calls! {
     169 reboot(magic: Hex, magic2: Hex, cmd: Hex, arg: Address) = system::reboot;
     170 sethostname(name: UserSlice, len: i32) = system::sethostname;
     171 setdomainname(name: UserSlice, len: i32) = system::setdomainname;
-    172 iopl(level: i32) = system::iopl;
-    173 ioperm(from: u64, num: u64, turn_on: i32) = system::ioperm;
+    172 iopl(level: i32);
+    173 ioperm(from: u64, num: u64, turn_on: i32);
     174 create_module(name: Address, size: u64);
     175 init_module(module_image: Address, len: u64, param_values: Address);
     176 delete_module(name: Address, flags: i32);
@@ -295,7 +295,7 @@ calls! {
     217 getdents64(fd: Fd, dirp: UserBuf, count: u32) = dir::getdents64;
     218 set_tid_address(tidptr: UserMut<i32>) = process::set_tid_address;
     219 restart_syscall() = time::restart_syscall;
-    220 semtimedop(semid: i32, sops: UserPtr<Sembuf>, nsops: u64, timeout: UserPtr<Timespec>);
+    220 semtimedop(semid: i32, sops: UserPtr<Sembuf>, nsops: u64, timeout: UserPtr<Timespec>) = ipc::semtimedop;
     221 fadvise64(fd: Fd, offset: i64, len: i64, advice: i32) = file::fadvise64;
     222 timer_create(clockid: ClockId, sevp: UserPtr<SigEvent>, timerid: UserMut<i32>) = timer::timer_create;
     223 timer_settime(timerid: i32, flags: TimerFlags, new_value: UserPtr<Itimerspec>, old_value: UserMut<Itimerspec>) = timer::timer_settime;
@@ -409,7 +409,7 @@ calls! {
     331 pkey_free(pkey: i32) = memory::pkey_free;
     332 statx(dirfd: DirFd, pathname: UserStr, flags: AtFlags, mask: StatxMask, statxbuf: UserMut<Statx>) = stat::statx;
     333 io_pgetevents(ctx_id: Address, min_nr: i64, nr: i64, events: Address, timeout: Address, sig: Address);
-    334 rseq(rseq: Address, rseq_len: u32, flags: i32, sig: u32);
+    334 rseq(rseq: Address, rseq_len: u32, flags: i32, sig: u32) = system::absent_rseq, "always ENOSYS: a critical section cannot be restarted between emulated instructions";
     424 pidfd_send_signal(pidfd: Fd, sig: Signal, info: UserPtr<SigInfo>, flags: u32) = signal::pidfd_send_signal;
     425 io_uring_setup(entries: u32, p: Address);
     426 io_uring_enter(fd: Fd, to_submit: u32, min_complete: u32, flags: u32, sig: Address, sigsz: u64);

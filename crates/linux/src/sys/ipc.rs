@@ -84,6 +84,17 @@ pub fn semget(_task: &mut Task, key: i32, nsems: i32, semflg: Octal) -> Answer {
 }
 
 pub fn semop(task: &mut Task, semid: i32, sops: UserPtr<Sembuf>, nsops: u64) -> Answer {
+    semtimedop(task, semid, sops, nsops, UserPtr::new(0))
+}
+
+pub fn semtimedop(
+    task: &mut Task,
+    semid: i32,
+    sops: UserPtr<Sembuf>,
+    nsops: u64,
+    timeout: UserPtr<Timespec>,
+) -> Answer {
+    let limit = super::poll::timeout(timeout.read_optional(task)?)?;
     if nsops == 0 {
         return Err(Errno::EINVAL);
     }
@@ -94,7 +105,7 @@ pub fn semop(task: &mut Task, semid: i32, sops: UserPtr<Sembuf>, nsops: u64) -> 
     let operations: Vec<_> =
         sops.read_array(task, nsops)?.iter().map(|op| (op.sem_num, op.sem_op, op.sem_flg)).collect();
     // EINTR even where the handler restarts calls (man 7 signal).
-    done(ipc::semop(semid, &operations))
+    done(ipc::semop(semid, &operations, limit))
 }
 
 fn permissions(of: &Permissions) -> IpcPerm {

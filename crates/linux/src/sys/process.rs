@@ -235,6 +235,9 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
         child.tid = host::process::tid();
         child.signals.thread.resume();
         settle_child(&mut child, args);
+        if args.has(CLONE_PARENT_SETTID) {
+            let _ = child.store(args.parent_tid, &child.tid.to_le_bytes());
+        }
         child.cpu.set64(cpu::RAX, 0);
         let mask = child.signals.mask();
         child.signals.thread.settle_mask(mask);
@@ -248,7 +251,10 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
         std::mem::forget(child);
     }
     let pid = pid?;
-    Ok(settle_parent(task, args, pid, pidfd))
+    if args.has(CLONE_PIDFD) {
+        let _ = task.store(args.pidfd, &pidfd.to_le_bytes());
+    }
+    Ok(pid as u64)
 }
 
 /// A new task with this one's registers and mask.
@@ -275,12 +281,14 @@ fn thread(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
     child.cpu.set64(cpu::RAX, 0);
     let (args, run) = (*args, task.process.hooks.run);
     task.process.threads.fetch_add(1, SeqCst);
-    let started = host::thread::spawn(move |tid| {
-        child.tid = tid;
+    let started = host::thread::spawn(move |ready| {
+        child.tid = ready.tid;
         if args.has(CLONE_PARENT_SETTID) {
-            let _ = child.store(args.parent_tid, &tid.to_le_bytes());
+            let _ = child.store(args.parent_tid, &ready.tid.to_le_bytes());
         }
         settle_child(&mut child, &args);
+        // Both find the number in its place from here on.
+        ready.go_on();
         child.signals.thread.enter();
         run(&mut child);
         end_thread(child);
@@ -319,11 +327,15 @@ pub fn leave(task: &mut Task) {
 pub fn exit(task: &mut Task, status: i32) -> Result<u64, Errno> {
     task.exited = Some(status & 0xff);
     task.exits_group = task.process.threads.load(SeqCst) == 1;
+    if task.exits_group {
+        super::futex::exit_robust_list(task);
+    }
     Ok(0)
 }
 
 /// man 2 exit_group.
 pub fn exit_group(task: &mut Task, status: i32) -> Result<u64, Errno> {
+    super::futex::exit_robust_list(task);
     task.exited = Some(status & 0xff);
     task.exits_group = true;
     Ok(0)

@@ -18,7 +18,6 @@ const SCM_CREDENTIALS: i32 = 2;
 const MSG_CTRUNC: u32 = 8;
 const MSG_DONTWAIT: u32 = 0x40;
 const MSG_WAITFORONE: u32 = 0x10000;
-const MSG_CMSG_CLOEXEC: u32 = 0x4000_0000;
 
 /// Converts a socket address between the guest's byte order and the host's, either way: the fields that are not bytes or
 /// in network order.
@@ -103,7 +102,18 @@ pub fn socketpair(
     if kind.0 as u32 & !0xf & !(O_CLOEXEC | O_NONBLOCK) != 0 {
         return Err(Errno::EINVAL);
     }
-    let pair = socket::socketpair(domain.0, kind.0, protocol)?;
+    let pair = match socket::socketpair(domain.0, kind.0, protocol) {
+        Ok(pair) => pair,
+        Err(error) => {
+            // The kernel takes and writes the numbers before it looks at the family.
+            let ends = host::file::pipe(0)?;
+            for fd in ends {
+                let _ = host::file::close(fd);
+            }
+            sv.write(task, &ends)?;
+            return Err(error.into());
+        }
+    };
     if let Err(error) = sv.write(task, &pair) {
         for fd in pair {
             let _ = host::file::close(fd);
@@ -350,7 +360,7 @@ fn receive_message(task: &mut Task, fd: Fd, at: u64, flags: u32) -> Answer {
     }
     let (used, is_cut) = write_control(task, &header, received.control)?;
     header.msg_controllen = used;
-    header.msg_flags = (received.flags & !MSG_CMSG_CLOEXEC) | if is_cut { MSG_CTRUNC } else { 0 };
+    header.msg_flags = received.flags | if is_cut { MSG_CTRUNC } else { 0 };
     // The fields that the kernel writes, and no others.
     if header.msg_name != 0 {
         UserMut::<i32>::new(at + 8).write(task, &header.msg_namelen)?;

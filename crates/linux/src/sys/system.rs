@@ -120,18 +120,7 @@ pub fn modify_ldt(_task: &mut Task, func: i32, _ptr: Address, _bytecount: u64) -
     }
 }
 
-/// man 2 iopl, ioperm: no ports are given to a guest.
-pub fn iopl(_task: &mut Task, level: i32) -> Answer {
-    match level {
-        0 => Ok(0),
-        1..=3 => Err(Errno::EPERM),
-        _ => Err(Errno::EINVAL),
-    }
-}
-
-pub fn ioperm(_task: &mut Task, from: u64, num: u64, turn_on: i32) -> Answer {
-    if from.checked_add(num).is_none_or(|end| end > 65536) || num == 0 {
-        return Err(Errno::EINVAL);
-    }
-    if turn_on != 0 { Err(Errno::EPERM) } else { Ok(0) }
+/// man 2 rseq: as a kernel without it. Every C library asks at its start, so the log says nothing.
+pub fn absent_rseq(_task: &mut Task, _rseq: Address, _length: u32, _flags: i32, _signature: u32) -> Answer {
+    Err(Errno::ENOSYS)
 }

@@ -94,12 +94,18 @@ fn sleep(
     let request = match request.read(task) {
         Ok(request) if is_valid(&request) => request,
         refused => {
-            // The clock is looked at first: the host says whether it can be slept on at all.
+            // The clock is looked at first: does it exist, and can it be slept on?
+            const SGI_CYCLE: i32 = 10;
+            const TAI: i32 = 11;
+            if clock == SGI_CYCLE || clock > TAI {
+                return Err(Errno::EINVAL);
+            }
             let nothing = Time { seconds: 0, nanoseconds: -1 };
-            let host = Errno::from(
-                time::clock_nanosleep(clock, false, nothing, &mut Time::default()).err().unwrap_or(host::Errno::EINVAL),
-            );
-            return Err(if host == Errno::EINVAL { refused.err().unwrap_or(Errno::EINVAL) } else { host });
+            let probe = time::clock_nanosleep(clock, false, nothing, &mut Time::default());
+            return match probe.map_err(Errno::from) {
+                Err(error) if error != Errno::EINVAL => Err(error),
+                _ => Err(refused.err().unwrap_or(Errno::EINVAL)),
+            };
         }
     };
     let length = Time { seconds: request.tv_sec, nanoseconds: request.tv_nsec };
