@@ -1,7 +1,8 @@
 //! The decoded instruction: what [`crate::decode`] returns and everybody else reads.
 
+use crate::column::{Flags, MAX_OPERANDS, flag};
 use crate::forms::{ROWS, Row};
-use crate::op::{MAX_OPERANDS, Op};
+use crate::op::Op;
 
 /// The mode that the code segment selects.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -263,6 +264,17 @@ impl Instruction {
     /// The condition of `Jcc`, `Setcc` and `Cmovcc`, 0 to 15 as in the low bits of the opcode (o no b ae e ne be a s ns p np l ge le g).
     pub const fn condition(&self) -> u8 {
         self.opcode & 15
+    }
+
+    /// Effect on the flags, of which a condition tests only its own. Shifts by a count that may be zero and repeated string
+    /// instructions may leave all of them alone.
+    pub fn flags(&self) -> Flags {
+        use flag::*;
+        let mut flags = self.row().flags();
+        if matches!(self.op, Op::Jcc | Op::Setcc | Op::Cmovcc) {
+            flags.tested = [OF, CF, ZF, CF | ZF, SF, PF, SF | OF, ZF | SF | OF][self.condition() as usize >> 1];
+        }
+        flags
     }
 
     /// How a string instruction repeats; `None` for everything else, whatever its prefixes.

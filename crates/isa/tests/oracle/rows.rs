@@ -11,13 +11,13 @@ pub fn difference(
     factory: &mut InstructionInfoFactory,
 ) -> Option<String> {
     let row = ours.row();
-    flags_difference(ours, row, theirs)
+    flags_difference(ours, theirs)
         .or_else(|| access_difference(ours, row, theirs, factory))
         .or_else(|| feature_difference(row, theirs))
         .or_else(|| flow_difference(ours, theirs))
 }
 
-fn flags_difference(ours: &Instruction, row: &Row, theirs: &iced::Instruction) -> Option<String> {
+fn flags_difference(ours: &Instruction, theirs: &iced::Instruction) -> Option<String> {
     const NAMES: [(u32, u32); 8] = [
         (RflagsBits::OF, flag::OF),
         (RflagsBits::DF, flag::DF),
@@ -36,14 +36,7 @@ fn flags_difference(ours: &Instruction, row: &Row, theirs: &iced::Instruction) -
         set: translate(theirs.rflags_set()),
         undefined: translate(theirs.rflags_undefined()),
     };
-    let mut flags = row.flags();
-    if matches!(ours.op, Op::Jcc | Op::Setcc | Op::Cmovcc) {
-        // The row has what all conditions test; which of them, the condition says.
-        if theirs_flags.tested & !flags.tested != 0 {
-            return Some("condition tests another flag".into());
-        }
-        flags.tested = theirs_flags.tested;
-    }
+    let flags = ours.flags();
     if knows_better(ours) || flags == theirs_flags {
         return None;
     }
