@@ -158,9 +158,13 @@ fn open_log(options: &RunOptions) {
 /// Loads the program and makes its first task.
 fn prepare(order: Order) -> Result<Task, LoadError> {
     let failed = |refusal| LoadError { path: order.path.clone(), refusal };
+    let mut name = order.path.clone();
     let found = match order.file {
         Some(fd) => {
             let file = ProgramFile::from_fd(fd).map_err(failed)?;
+            if is_descriptor_path(&name) {
+                name = file.absolute_path(&name);
+            }
             find(&OpenedFiles::new(file), &order.path, &order.argv)?
         }
         None => find(&HostFiles, &order.path, &order.argv)?,
@@ -203,7 +207,7 @@ fn prepare(order: Order) -> Result<Task, LoadError> {
     };
     drop(found);
     mm.set_brk_start(start.layout.brk);
-    host::process::set_name(order.path.rsplit(|&byte| byte == b'/').next().unwrap_or_default());
+    host::process::set_name(name.rsplit(|&byte| byte == b'/').next().unwrap_or_default());
 
     let mask = host::signal::block_all();
     let process = Process {
@@ -230,6 +234,11 @@ fn prepare(order: Order) -> Result<Task, LoadError> {
     cpu.ip = start.ip;
     cpu.set64(cpu::RSP, start.sp);
     Ok(Task::new(cpu, Arc::new(process), host::process::tid(), mask))
+}
+
+/// `/dev/fd/N`, as `execveat` with an empty path calls its file: the process is then named after the file itself (Linux 6.14).
+fn is_descriptor_path(path: &[u8]) -> bool {
+    path.strip_prefix(b"/dev/fd/").is_some_and(|rest| !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
 }
 
 /// The largest signal frame: `rt_sigframe` with FXSAVE's 512 bytes and the padding that the kernel counts (`get_sigframe_size`).

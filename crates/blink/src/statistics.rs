@@ -13,5 +13,12 @@ pub fn print(task: &Task, started: host::time::Time) {
     if micros > 0.0 {
         let _ = writeln!(text, "million instructions per second: {:.1}", task.cpu.icount as f64 / micros);
     }
+    let _ = writeln!(text, "memory: {}", if task.process.mm.is_linear() { "linear" } else { "paged" });
+    if let Ok(usage) = host::identity::rusage(0) {
+        let _ = writeln!(text, "user seconds: {}.{:06}", usage[0], usage[1]);
+        let _ = writeln!(text, "system seconds: {}.{:06}", usage[2], usage[3]);
+        let _ = writeln!(text, "peak kilobytes: {}", usage[4]);
+        let _ = writeln!(text, "page faults: {}", usage[8] + usage[9]);
+    }
     host::log::write_all(2, text.as_bytes());
 }

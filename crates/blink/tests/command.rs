@@ -122,3 +122,21 @@ fn a_name_without_slash_is_looked_up() {
         ("blink: prog: no such file or directory\n", Some(127))
     );
 }
+
+#[test]
+fn the_program_may_be_told_its_name_and_the_log_where_to_go() {
+    let directory = directory("log");
+    let hello = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/hello");
+    let log = directory.join("log");
+    let plain = blink().args(["-m", "--"]).arg(&hello).arg("one").output().unwrap();
+    assert_eq!(text(&plain.stdout).lines().next(), Some("hello, world"));
+    assert!(plain.stderr.is_empty());
+    let traced = blink().args(["-sL"]).arg(&log).args(["-0", "--"]).arg(&hello).args(["name", "one"]).output().unwrap();
+    assert_eq!((&traced.stdout, &traced.stderr), (&plain.stdout, &plain.stderr));
+    let lines = fs::read_to_string(&log).unwrap();
+    assert!(lines.lines().any(|line| line.contains("] write(1, \"hello, world\\n\"")), "{lines}");
+    let shown = blink().arg("-s").arg(&hello).output().unwrap();
+    assert!(text(&shown.stderr).contains("] write(1, "));
+    let counted = blink().arg("--statistics").arg(&hello).output().unwrap();
+    assert!(text(&counted.stderr).starts_with("instructions: "), "{}", text(&counted.stderr));
+}

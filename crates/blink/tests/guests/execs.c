@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,7 +46,9 @@ static void text(const char *path, const char *data) { put(path, data, strlen(da
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "start")) {
     for (int i = 0; i < argc; i++) printf("[%s]", argv[i]);
-    printf(" E=%s\n", getenv("E") ? getenv("E") : "none");
+    char name[17] = "";
+    prctl(PR_GET_NAME, name);
+    printf(" E=%s comm=%s\n", getenv("E") ? getenv("E") : "none", name);
     return 5;
   }
   self = argv[0];
