@@ -145,10 +145,10 @@ fn run_streams(suite: &mut Suite, options: &Options) -> ExitCode {
             && suite.row(row, &probe).is_some_and(|r| r.different == 0 && r.completed > 0 && r.tolerated == 0);
     }
     let rows = stream::rows(&suite.encoder, |row| is_right[row]);
-    let different = suite.streams(&rows, options.states, options);
+    let (different, completed) = suite.streams(&rows, options.states, options);
     print!("{}", suite.reports);
     println!(
-        "suite cpu: seed {}, {} streams of {} rows, {different} differ; harness restarted {} times",
+        "suite cpu: seed {}, {} streams of {} rows ({completed} ran to the end), {different} differ; harness restarted {} times",
         options.seed,
         if options.only.is_some() { 1 } else { options.states },
         rows.len(),

@@ -733,7 +733,7 @@ fn string(case: &mut Case, i: &Instruction, random: &mut Random) {
             _ => case.state.0[RAX].to_le_bytes()[..size as usize].repeat(length / size as usize + 1),
         };
         let at = |start: u64| {
-            if case.state.0[FLAGS] & DF != 0 { start.wrapping_sub(text.len() as u64 - size) } else { start }
+            if case.state.0[FLAGS] & DF != 0 { start.wrapping_sub(text.len() as u64).wrapping_add(size) } else { start }
         };
         let (first, second) = (at(source), at(destination));
         patch(case, first, &text);

@@ -121,9 +121,10 @@ impl Suite {
         Some(result)
     }
 
-    /// Runs random streams of instructions of the given rows; the number that differ.
-    pub fn streams(&mut self, rows: &[usize], count: u64, options: &Options) -> u64 {
-        let (mut index, mut different) = (0, 0);
+    /// Runs random streams of instructions of the given rows; the number that differ
+    /// and the number that ran to their end.
+    pub fn streams(&mut self, rows: &[usize], count: u64, options: &Options) -> (u64, u64) {
+        let (mut index, mut different, mut completed) = (0, 0, 0);
         let indices = match options.only {
             Some(only) => only..only + 1,
             None => 0..count,
@@ -138,6 +139,7 @@ impl Suite {
             let ours: Vec<Outcome> = cases.iter().map(|case| self.engine.run(case)).collect();
             let oracle = self.native.finish(&cases);
             for (n, ((case, oracle), ours)) in cases.iter().zip(&oracle).zip(&ours).enumerate() {
+                completed += u64::from(oracle.ran_to_end(case));
                 if compare(oracle, ours, 0) == Verdict::Same {
                     continue;
                 }
@@ -150,7 +152,7 @@ impl Suite {
             }
             index = end;
         }
-        different
+        (different, completed)
     }
 
     /// Writes the states of a row and what the CPU makes of them to `out`, in few bytes. Rows that we do not implement are
