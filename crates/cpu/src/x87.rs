@@ -109,17 +109,20 @@ impl X87 {
         self.valid &= !(1 << self.slot(i));
     }
 
+    #[inline(never)]
     fn pop(&mut self) {
         self.free(0);
         self.set_top(self.top().wrapping_add(1));
     }
 
     /// Makes room and puts a value on top; the caller knows that there is room, or that none is needed.
+    #[inline(never)]
     fn push(&mut self, value: F80) {
         self.set_top(self.top().wrapping_sub(1));
         self.set_st(0, value);
     }
 
+    #[inline(never)]
     fn env(&self) -> Env {
         Env::from_control_word(self.control)
     }
@@ -152,12 +155,14 @@ impl X87 {
     }
 
     /// An empty register was to be read.
+    #[inline(never)]
     fn underflow(&mut self) -> Fault {
         self.set_c1(false);
         self.stack_fault()
     }
 
     /// A register that is in use was to be pushed into.
+    #[inline(never)]
     fn overflow(&mut self) -> Fault {
         self.set_c1(true);
         self.stack_fault()
@@ -169,6 +174,7 @@ impl X87 {
     }
 
     /// Takes over what an operation raised; `false` means that its result must not be written.
+    #[inline(never)]
     fn finish(&mut self, env: &Env) -> bool {
         let raised = env.raised();
         self.set_c1(env.rounded_up && raised.contains(Flags::PE));
@@ -190,7 +196,7 @@ impl Cpu {
     }
 
     /// Notes what instruction it is.
-    #[inline(always)]
+    #[inline(never)]
     fn note(&mut self, inst: &Inst) {
         self.x87.opcode = inst.form.0;
         self.x87.ip = inst.imm;
@@ -198,7 +204,7 @@ impl Cpu {
     }
 
     /// Notes instruction and memory operand.
-    #[inline(always)]
+    #[inline(never)]
     fn note_operand(&mut self, inst: &Inst) {
         self.note(inst);
         self.x87.data = self.offset(inst);

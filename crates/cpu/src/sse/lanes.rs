@@ -32,7 +32,7 @@ impl<L: Lanes> Call for OnMmx<L> {
     #[inline(always)]
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
         cpu.check_mmx()?;
-        let b = if inst.has_memory() { cpu.load(cpu.address(inst), L::MMX_BYTES)? } else { cpu.mmx(inst.src) };
+        let b = if inst.has_memory() { cpu.load_any(cpu.address_any(inst), L::MMX_BYTES)? } else { cpu.mmx(inst.src) };
         let a = cpu.mmx(inst.dst);
         cpu.touch_mmx();
         cpu.set_mmx(inst.dst, L::apply(a as u128, b as u128, 64) as u64);

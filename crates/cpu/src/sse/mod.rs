@@ -80,7 +80,7 @@ impl Cpu {
     }
 
     /// 16 bytes at the memory operand, which must be aligned.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn load_aligned(&mut self, inst: &Inst) -> Result<u128, Stop> {
         let address = self.address(inst);
         if address & 15 != 0 {
@@ -110,11 +110,15 @@ impl Cpu {
     /// The low part of the XMM source: a register, or so many bytes.
     #[inline(always)]
     pub(crate) fn source_low(&mut self, inst: &Inst, size: Size) -> Result<u64, Stop> {
-        if inst.has_memory() { self.load(self.address(inst), size) } else { Ok(size.cut(self.xmm(inst.src) as u64)) }
+        if inst.has_memory() {
+            self.load_any(self.address_any(inst), size)
+        } else {
+            Ok(size.cut(self.xmm(inst.src) as u64))
+        }
     }
 
     /// The MMX source: a register, or 8 bytes.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn source_mmx(&mut self, inst: &Inst) -> Result<u64, Stop> {
         if inst.has_memory() { self.load(self.address(inst), Size::B8) } else { Ok(self.mmx(inst.src)) }
     }

@@ -35,8 +35,9 @@ pub(super) const SUBR: u8 = 5;
 pub(super) const DIV: u8 = 6;
 pub(super) const DIVR: u8 = 7;
 
-pub(super) fn compute<const KIND: u8>(env: &mut Env, a: F80, b: F80) -> F80 {
-    match KIND {
+#[inline(never)]
+pub(super) fn compute(kind: u8, env: &mut Env, a: F80, b: F80) -> F80 {
+    match kind {
         ADD => softfloat::add(env, a, b),
         MUL => softfloat::mul(env, a, b),
         SUB => softfloat::sub(env, a, b),
@@ -51,25 +52,8 @@ struct Arithmetic<const KIND: u8, const INTO_I: bool, const POP: bool>;
 
 impl<const KIND: u8, const INTO_I: bool, const POP: bool> Operation for Arithmetic<KIND, INTO_I, POP> {
     fn apply(unit: &mut X87, i: u8) {
-        let to = if INTO_I { i } else { 0 };
-        let value = if unit.is_empty(0) || unit.is_empty(i) {
-            match unit.underflow() {
-                Fault::Masked => F80::INDEFINITE,
-                Fault::Unmasked => return,
-            }
-        } else {
-            let mut env = unit.env();
-            let other = if INTO_I { 0 } else { i };
-            let value = compute::<KIND>(&mut env, unit.st(to), unit.st(other));
-            if !unit.finish(&env) {
-                return;
-            }
-            value
-        };
-        unit.set_st(to, value);
-        if POP {
-            unit.pop();
-        }
+        let (to, other) = if INTO_I { (i, 0) } else { (0, i) };
+        unit.arithmetic(KIND, to, other, POP);
     }
 }
 
@@ -86,6 +70,7 @@ pub(super) fn conditions(order: Option<Ordering>) -> u16 {
 
 impl X87 {
     /// Compares ST(0) with a value and sets C3, C2 and C0; `false` means that the instruction ends without popping.
+    #[inline(never)]
     pub(super) fn compare(&mut self, mut env: Env, value: F80, nans: Nans) -> bool {
         let order = softfloat::compare(&mut env, self.st(0), value, nans);
         self.set_conditions(conditions(order));
@@ -98,11 +83,34 @@ impl X87 {
         self.underflow() == Fault::Masked
     }
 
+    #[inline(never)]
     fn compare_registers(&mut self, i: u8, nans: Nans) -> bool {
         if self.is_empty(0) || self.is_empty(i) {
             self.compare_nothing()
         } else {
             self.compare(self.env(), self.st(i), nans)
+        }
+    }
+
+    /// ST(to) = ST(to) op ST(other), and perhaps a pop.
+    #[inline(never)]
+    fn arithmetic(&mut self, kind: u8, to: u8, other: u8, pops: bool) {
+        let value = if self.is_empty(to) || self.is_empty(other) {
+            match self.underflow() {
+                Fault::Masked => F80::INDEFINITE,
+                Fault::Unmasked => return,
+            }
+        } else {
+            let mut env = self.env();
+            let value = compute(kind, &mut env, self.st(to), self.st(other));
+            if !self.finish(&env) {
+                return;
+            }
+            value
+        };
+        self.set_st(to, value);
+        if pops {
+            self.pop();
         }
     }
 
@@ -210,6 +218,7 @@ impl X87 {
     }
 
     /// Pushes a value, or meets a full stack.
+    #[inline(never)]
     pub(super) fn load(&mut self, value: F80) {
         if self.is_empty(7) {
             self.set_c1(false);
@@ -219,10 +228,12 @@ impl X87 {
         }
     }
 
+    #[inline(never)]
     fn constant(&mut self, constant: Constant) {
         self.load(constant.rounded(self.env().rounding));
     }
 
+    #[inline(never)]
     fn store_register(&mut self, i: u8, pops: bool) {
         let value = if self.is_empty(0) {
             match self.underflow() {

@@ -1,7 +1,7 @@
 //! Instructions with a memory operand: loads, arithmetic and comparisons with it, and stores.
 
 use super::operation::{ADD, DIV, DIVR, MUL, SUB, SUBR, compute};
-use super::{Fault, STACK_FAULT};
+use super::{Fault, STACK_FAULT, X87};
 use crate::chain::{Call, Run, call};
 use crate::inst::Inst;
 use crate::state::Cpu;
@@ -103,9 +103,10 @@ integer_format!(Dword, 4, i32);
 integer_format!(Qword, 8, i64);
 
 /// Waits, reads the operand, notes the addresses.
+#[inline(never)]
 fn begin<F: Format>(cpu: &mut Cpu, inst: &Inst) -> Result<F::Raw, Stop> {
     cpu.wait()?;
-    let raw = F::read(cpu, cpu.address(inst))?;
+    let raw = F::read(cpu, cpu.address_any(inst))?;
     cpu.note_operand(inst);
     Ok(raw)
 }
@@ -139,20 +140,28 @@ struct Arithmetic<F, const KIND: u8>(PhantomData<F>);
 impl<F: Format, const KIND: u8> Call for Arithmetic<F, KIND> {
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
         let raw = begin::<F>(cpu, inst)?;
-        let unit = &mut cpu.x87;
-        if unit.is_empty(0) {
-            if unit.underflow() == Fault::Masked {
-                unit.set_st(0, F80::INDEFINITE);
-            }
-            return Ok(());
-        }
-        let mut env = unit.env();
+        let mut env = cpu.x87.env();
+        // Flags of the operand count only if there is something to compute with.
         let operand = F::operand(&mut env, raw);
-        let value = compute::<KIND>(&mut env, unit.st(0), operand);
-        if unit.finish(&env) {
-            unit.set_st(0, value);
-        }
+        cpu.x87.arithmetic_with(KIND, env, operand);
         Ok(())
+    }
+}
+
+impl X87 {
+    /// ST(0) = ST(0) op a value.
+    #[inline(never)]
+    fn arithmetic_with(&mut self, kind: u8, mut env: Env, operand: F80) {
+        if self.is_empty(0) {
+            if self.underflow() == Fault::Masked {
+                self.set_st(0, F80::INDEFINITE);
+            }
+            return;
+        }
+        let value = compute(kind, &mut env, self.st(0), operand);
+        if self.finish(&env) {
+            self.set_st(0, value);
+        }
     }
 }
 
@@ -266,7 +275,7 @@ impl<T: Target, const POP: bool> Call for Store<T, POP> {
         };
         // Any unmasked exception but an inexact result keeps the value.
         let is_delivered = unit.is_masked(env.flags - Flags::PE);
-        let address = cpu.address(inst);
+        let address = cpu.address_any(inst);
         if is_delivered {
             write(cpu, address, T::BYTES, value)?;
         } else {
@@ -283,6 +292,7 @@ impl<T: Target, const POP: bool> Call for Store<T, POP> {
     }
 }
 
+#[inline(never)]
 fn write(cpu: &mut Cpu, address: u64, bytes: usize, value: u128) -> Flow {
     match bytes {
         2 => cpu.memory.store::<2>(address, value as u64)?,
