@@ -105,8 +105,10 @@ int main(void) {
   printf("nocldstop: %d\n", count);
   catch(SIGCHLD, SA_RESTART);
   kill(p, SIGCONT), waitpid(p, &st, WCONTINUED);
+  while (!count) nap(1);
   printf("continued: %d code %d status %d\n", count, code, status);
   kill(p, SIGTERM), waitpid(p, &st, 0);
+  while (count < 2) nap(1);
   printf("killed: code %d status %d\n", code, status);
   catch(SIGCHLD, SA_NOCLDWAIT);
   p = fork();
