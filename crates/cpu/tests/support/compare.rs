@@ -102,17 +102,9 @@ pub fn report(title: &str, case: &Case, oracle: &Outcome, ours: &Outcome) -> Str
     let _ = writeln!(text, "  {:16} {:>18} {:>18} {:>18}", "", "before", "cpu", "ours");
     for i in 0..WORDS {
         let (before, theirs, mine) = (entry.0[i], oracle.state.0[i], ours.state.0[i]);
-        let named = i < 16 && mnemonics.contains(&format!("%{}", word_name(i)));
-        if before == theirs
-            && theirs == mine
-            && !(i < 16 && before != 0)
-            && !(72..).contains(&i)
-            && before == 0
-            && !named
-        {
-            continue;
-        }
-        if i >= 16 && before == theirs && theirs == mine && before == 0 {
+        let is_same = before == theirs && theirs == mine;
+        let is_named = i < 16 && mnemonics.contains(&format!("%{}", word_name(i)));
+        if is_same && before == 0 && !is_named {
             continue;
         }
         let _ = write!(text, "{} {:16} {before:18x} {theirs:18x} {mine:18x}", mark(theirs == mine), word_name(i));

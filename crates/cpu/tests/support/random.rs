@@ -159,7 +159,7 @@ impl Random {
             10 => (r >> 1, 0x7fff),                   // pseudo-NaN
             11 => (r >> 1, 0x3fff + (r as u16 & 15)), // unnormal
             12 => (one, 0x3fff),
-            13 => (one | r % 3, 0x3fff),
+            13 => (one | (r % 3), 0x3fff),
             14 => (!(r % 3), 0x3ffe),
             15 => (one | (r & 1), 0x3fff + 15 + 16 * (r >> 8 & 3) as u16),
             16 => (!(r & 1), 0x3fff + 14 + 16 * (r >> 8 & 3) as u16),

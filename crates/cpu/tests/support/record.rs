@@ -22,7 +22,7 @@ pub fn baseline() -> State {
 
 /// Puts every word that does not matter back to the baseline, and drops memory that does not matter, as the CPU itself
 /// tells: where the outcome stays the same in everything else.
-pub fn simplify(native: &mut Native, cases: &mut [Case], outcomes: &mut Vec<Outcome>) {
+pub fn simplify(native: &mut Native, cases: &mut [Case], outcomes: &mut [Outcome]) {
     let base = baseline();
     for word in (0..16).chain(ST..YMMH) {
         let trials: Vec<Case> = cases

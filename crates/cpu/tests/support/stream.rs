@@ -151,10 +151,10 @@ fn prepare(piece: &mut Vec<u8>, mut bytes: Vec<u8>, mut i: Instruction, random: 
         if m.overridden {
             return None; // bases are zero
         }
-        if matches!(i.op, Op::Bt | Op::Bts | Op::Btr | Op::Btc) {
-            if let Operand::Gpr { number, .. } = i.operands[1] {
-                load(piece, number, random.below(0x800) as u32);
-            }
+        if matches!(i.op, Op::Bt | Op::Bts | Op::Btr | Op::Btc)
+            && let Operand::Gpr { number, .. } = i.operands[1]
+        {
+            load(piece, number, random.below(0x800) as u32);
         }
         let mut wanted = u64::from(good(random));
         if matches!(domain(&i), Domain::Vector) || matches!(i.op, Op::Fxsave) {

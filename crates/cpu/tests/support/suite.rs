@@ -8,7 +8,7 @@ use super::generate;
 use super::native::Native;
 use super::random::Random;
 use super::record;
-use super::state::{FX, MXCSR, ST, XMM};
+use super::state::{FX, MXCSR, ST, State, XMM};
 use super::stream;
 use isa::{Instruction, Mode, Op, ROWS};
 
@@ -246,9 +246,14 @@ pub fn tolerate(op: Op, oracle: &Outcome, ours: &Outcome) -> Option<Outcome> {
         F2xm1 | Fyl2x | Fyl2xp1 | Fptan | Fpatan | Fsin | Fcos | Fsincos => {
             for n in 0..2 {
                 let i = ST + 2 * n;
-                let (theirs, mine) = (oracle.state.0[i], ours.state.0[i]);
-                if oracle.state.0[i + 1] == ours.state.0[i + 1] && theirs.abs_diff(mine) <= 4 {
-                    adjusted.state.0[i] = theirs;
+                // Distance in units of the last place, across powers of two as well.
+                let place = |state: &State| {
+                    let [significand, exponent] = [state.0[i], state.0[i + 1]];
+                    u128::from(exponent) << 63 | u128::from(significand & (u64::MAX >> 1))
+                };
+                if place(&oracle.state).abs_diff(place(&ours.state)) <= 4 {
+                    adjusted.state.0[i] = oracle.state.0[i];
+                    adjusted.state.0[i + 1] = oracle.state.0[i + 1];
                 }
             }
             // C1 says whether the result was rounded up.
