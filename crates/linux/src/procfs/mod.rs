@@ -45,7 +45,7 @@ pub fn hides(task: &Task, directory: &[u8], name: &[u8]) -> bool {
     let Some(rest) = directory.strip_prefix(b"/proc/") else { return false };
     let mut parts = rest.split(|&byte| byte == b'/').filter(|part| !part.is_empty());
     parts.next().is_some_and(|first| is_self(task, first))
-        && parts.last().is_some_and(|last| matches!(last, b"fd" | b"fdinfo"))
+        && parts.next_back().is_some_and(|last| matches!(last, b"fd" | b"fdinfo"))
         && number(name).is_some_and(own::is_own)
 }
 
