@@ -243,6 +243,20 @@ pub fn hold_program() -> Result<(), Errno> {
     PROGRAM.set(own).map_err(|_| Errno::EINVAL)
 }
 
+/// Words that go before blink when it starts itself anew: the emulator of a build that is tried under one, which the kernel cannot
+/// execute by itself. Set when such a build is made (`cargo xtask hosts` does); absent from all others.
+const RUNNER: Option<&str> = option_env!("BLINK_RUNNER");
+
+/// The command line `RUNNER -0 ARGV0 BLINK ARGUMENT...`, as qemu-user takes it.
+fn under_runner(runner: &str, arguments: &[CString]) -> Option<Vec<CString>> {
+    let (first, rest) = arguments.split_first()?;
+    let mut line: Vec<CString> = runner.split(' ').filter_map(|word| CString::new(word).ok()).collect();
+    let program = std::fs::read_link("/proc/self/exe").ok()?;
+    line.extend([c"-0".into(), first.clone(), CString::new(program.into_os_string().into_encoded_bytes()).ok()?]);
+    line.extend_from_slice(rest);
+    Some(line)
+}
+
 /// Replaces the process by blink itself, started anew with signal mask `mask`, which counts from then on. Returns only to tell
 /// why not; the mask is `mask` then.
 pub fn exec_self(arguments: &[CString], environment: &[CString], mask: u64) -> Errno {
@@ -250,6 +264,13 @@ pub fn exec_self(arguments: &[CString], environment: &[CString], mask: u64) -> E
     let vector = |strings: &[CString]| -> Vec<*const libc::c_char> {
         strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
     };
+    if let Some(line) = RUNNER.and_then(|runner| under_runner(runner, arguments)) {
+        let (words, environment) = (vector(&line), vector(environment));
+        signal::set_exact_mask(mask);
+        // SAFETY: vectors of C strings with a null pointer at their end, all alive during the call.
+        unsafe { libc::execve(words[0], words.as_ptr(), environment.as_ptr()) };
+        return Errno::last();
+    }
     let (arguments, environment) = (vector(arguments), vector(environment));
     let args = [
         program.number() as usize,
