@@ -35,7 +35,10 @@ pub fn main(args: &[String]) -> crate::Outcome {
     };
     if places::is_oracle() {
         packages::need(&["gcc"])?;
-        println!("{:<12}{:>11}{:>11}{:>9}{:>14}{:>12}{:>9}", "loop", "native ms", "blink ms", "ratio", "instructions", "million/s", "aim");
+        println!(
+            "{:<12}{:>11}{:>11}{:>9}{:>14}{:>12}{:>9}",
+            "loop", "native ms", "blink ms", "ratio", "instructions", "million/s", "aim"
+        );
         for (name, aim) in LOOPS {
             if args.is_empty() || args.iter().any(|arg| arg == name) {
                 println!("{}", loop_row(&blink, name, aim)?);

@@ -40,7 +40,7 @@ pub fn main(args: &[String]) -> crate::Outcome {
     }
     for name in TESTED {
         let mut command = Command::new("cargo");
-        command.args(["test", "--quiet", "-p", name, "docs"]).env("BLINK_UPDATE", "1");
+        command.args(["test", "--quiet", "-p", name, "--test", "docs"]).env("BLINK_UPDATE", "1");
         run::show(command.current_dir(places::root()))?;
     }
     Ok(())
