@@ -5,7 +5,7 @@
 
 use crate::chain::{self, Run, call, general, special};
 use crate::inst::{HIGH, Inst, Places};
-use crate::sem::{Meaning, alu, bit, flags, flow, moves, mul, shift, stack, string, system};
+use crate::sem::{Meaning, alu, bit, far, flags, flow, moves, mul, shift, stack, string, system};
 use crate::size::Size;
 use crate::{sse, x87};
 use isa::{Instruction, Op, Operand, Repeat, Width};
@@ -237,7 +237,8 @@ fn integer(i: &Instruction, inst: &Inst) -> Option<Run> {
         Op::Nop | Op::Pause | Op::Endbr32 | Op::Endbr64 => call::<system::Nop>(),
         Op::Prefetch | Op::Prefetchw | Op::Prefetchwt1 | Op::Prefetchnta => call::<system::Nop>(),
         Op::Prefetcht0 | Op::Prefetcht1 | Op::Prefetcht2 | Op::Prefetchit0 | Op::Prefetchit1 => call::<system::Nop>(),
-        Op::Cldemote => call::<system::Nop>(),
+        // Without shadow stacks RDSSP is a hint without effect.
+        Op::Cldemote | Op::Rdssp => call::<system::Nop>(),
         Op::Lfence | Op::Mfence | Op::Sfence => call::<system::Fence>(),
         Op::Clflush | Op::Clflushopt | Op::Clwb => call::<system::Touch>(),
         Op::Cpuid => call::<system::Cpuid>(),
@@ -255,16 +256,32 @@ fn integer(i: &Instruction, inst: &Inst) -> Option<Run> {
         Op::PopSeg => call::<system::PopSegment>(),
         Op::Ldmxcsr => call::<system::Ldmxcsr>(),
         Op::Stmxcsr => call::<system::Stmxcsr>(),
+        Op::JmpFar => call::<far::Jmp>(),
+        Op::CallFar if i.prefixes.rex & 8 != 0 => call::<far::CallWide>(),
+        Op::CallFar => call::<far::Call>(),
+        Op::RetFar => call::<far::Ret>(),
+        Op::Iret => call::<far::Iret>(),
+        Op::Lss => call::<far::Lss>(),
+        Op::Lfs => call::<far::Lfs>(),
+        Op::Lgs => call::<far::Lgs>(),
+        Op::Sgdt => call::<system::Sgdt>(),
+        Op::Sidt => call::<system::Sidt>(),
+        Op::Sldt => call::<system::Sldt>(),
+        Op::Str => call::<system::Str>(),
+        Op::Smsw => call::<system::Smsw>(),
+        Op::Movdiri => call::<system::Movdiri>(),
+        Op::Movdir64b => call::<system::Movdir64b>(),
+        Op::Clzero => call::<system::Clzero>(),
         Op::Lsl => call::<system::Lsl>(),
         Op::Lar => call::<system::Lar>(),
         Op::Verr => call::<system::Verr>(),
         Op::Verw => call::<system::Verw>(),
         Op::Ud0 | Op::Ud1 | Op::Ud2 => call::<system::Undefined>(),
         Op::Hlt | Op::Cli | Op::Sti | Op::In | Op::Out | Op::Ins | Op::Outs | Op::Rdpmc => call::<system::Privileged>(),
-        Op::MovCr | Op::MovDr | Op::Clts | Op::Invd | Op::Wbinvd | Op::Invlpg | Op::Swapgs => {
+        Op::MovCr | Op::MovDr | Op::Clts | Op::Invd | Op::Wbinvd | Op::Wbnoinvd | Op::Invlpg | Op::Swapgs => {
             call::<system::Privileged>()
         }
-        Op::Lgdt | Op::Lidt | Op::Lldt | Op::Ltr | Op::Lmsw | Op::Rdmsr | Op::Wrmsr | Op::Sysret => {
+        Op::Lgdt | Op::Lidt | Op::Lldt | Op::Ltr | Op::Lmsw | Op::Rdmsr | Op::Wrmsr | Op::Sysret | Op::Sysexit => {
             call::<system::Privileged>()
         }
         _ => return None,

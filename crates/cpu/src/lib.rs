@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+mod align;
 pub mod arith;
 pub mod cache;
 pub mod chain;

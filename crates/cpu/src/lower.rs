@@ -45,7 +45,7 @@ pub fn lower(i: &Instruction, ip: u64) -> Inst {
     if i.op == Op::Enter {
         inst.disp = immediates.next().unwrap_or(0);
     }
-    if i.op == Op::Ret && i.operands[0] == Operand::None {
+    if matches!(i.op, Op::Ret | Op::RetFar) && i.operands[0] == Operand::None {
         inst.imm = 0;
     }
     let operand_size = size_of(i.operand_size);

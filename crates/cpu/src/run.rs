@@ -1,7 +1,8 @@
 //! The interpreter's loop: from block to block until the personality has to act.
 
+use crate::align;
 use crate::cache::{BlockId, Cache};
-use crate::flags::TF;
+use crate::flags::{AC, TF};
 use crate::state::{Cpu, RSP};
 use crate::stop::{Exit, Stop, Trap};
 use isa::{Mode, Op, Segment};
@@ -10,15 +11,32 @@ use memory::{Cause, Fault};
 impl Cpu {
     /// Runs from `ip` until something is to be done that the CPU cannot do itself.
     pub fn run(&mut self, cache: &mut Cache) -> Exit {
-        if self.system_flags & TF != 0 {
-            return match self.step(cache) {
-                Exit::Stepped => Exit::Trap(Trap::Debug),
-                exit => exit,
-            };
+        if self.system_flags & (TF | AC) != 0 {
+            return self.run_watched(cache);
         }
         match self.run_blocks(cache) {
             Ok(never) => match never {},
             Err(exit) => exit,
+        }
+    }
+
+    /// With TF or AC set: instruction by instruction.
+    #[cold]
+    #[inline(never)]
+    fn run_watched(&mut self, cache: &mut Cache) -> Exit {
+        loop {
+            let is_single = self.system_flags & TF != 0;
+            if !is_single && self.memory.attention() != 0 {
+                return Exit::Attention;
+            }
+            if self.system_flags & AC != 0 && align::is_misaligned(self, cache.mode) {
+                return Exit::Trap(Trap::AlignmentCheck);
+            }
+            match self.step(cache) {
+                Exit::Stepped if is_single => return Exit::Trap(Trap::Debug),
+                Exit::Stepped if self.system_flags & (TF | AC) == AC => {}
+                exit => return exit,
+            }
         }
     }
 
@@ -140,7 +158,7 @@ impl Cpu {
             return false;
         };
         use Op::*;
-        let has_implicit = matches!(i.op, Push | Pop | Pushf | Popf | Call | Ret | Leave | Enter | PushSeg | PopSeg);
+        let has_implicit = matches!(i.op, Push | Pop | Pushf | Popf | Call | Ret | Leave | Enter | PushSeg | PopSeg | RetFar | CallFar | Iret);
         let is_near_top = address.wrapping_sub(self.get(RSP)).wrapping_add(64) < 128;
         (has_implicit && (is_near_top || !i.has_memory())) || (i.has_memory() && i.memory.segment == Segment::Ss)
     }

@@ -130,7 +130,14 @@ calls! {
     }
     Int3(cpu, _inst) { cpu.interrupt(Trap::Breakpoint) }
     Int1(cpu, _inst) { cpu.interrupt(Trap::IceBreakpoint) }
-    Int(cpu, inst) { cpu.raise(Trap::Interrupt(inst.imm as u8)) }
+    /// Linux's gates for user code are those of INT3 and INTO, and that of 32-bit system calls.
+    Int(cpu, inst) {
+        match inst.imm as u8 {
+            3 => cpu.interrupt(Trap::Breakpoint),
+            4 => cpu.interrupt(Trap::Overflow),
+            vector => cpu.raise(Trap::Interrupt(vector)),
+        }
+    }
     Into(cpu, _inst) {
         if cpu.flags.overflow() { cpu.interrupt(Trap::Overflow) } else { Ok(()) }
     }

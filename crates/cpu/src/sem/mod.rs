@@ -7,6 +7,7 @@
 
 pub mod alu;
 pub mod bit;
+pub mod far;
 pub mod flags;
 pub mod flow;
 pub mod moves;

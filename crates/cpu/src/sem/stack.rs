@@ -69,8 +69,8 @@ calls! {
         let changed = size.cut(POPPED);
         let new = cpu.rflags() & !changed | value & changed;
         cpu.set_rflags(new);
-        // Single stepping begins behind the next instruction, which may be in this block.
-        if new & flags::TF != 0 { cpu.leave(crate::stop::Exit::Stepped) } else { Ok(()) }
+        // Single stepping and alignment checks begin with the next instruction, which may be in this block.
+        if new & (flags::TF | flags::AC) != 0 { cpu.leave(crate::stop::Exit::Stepped) } else { Ok(()) }
     }
     /// The second immediate, the nesting level, lies in `disp`.
     Enter(cpu, inst) {

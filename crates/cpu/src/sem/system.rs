@@ -5,14 +5,19 @@ use crate::chain::Any;
 use crate::cpuid;
 use crate::exec::Exec;
 use crate::flags::{CF, Flags};
-use crate::inst::Places;
+use crate::inst::{Inst, Places};
 use crate::sem::Sem;
+use crate::sem::far::{CODE, CODE32, DATA, PROCESSOR, load_segment};
 use crate::size::Size;
-use crate::state::{RAX, RBX, RCX, RDX, Segment};
-use crate::stop::Trap;
+use crate::state::{Cpu, RAX, RBX, RCX, RDX};
+use crate::stop::{Flow, Stop, Trap};
 
-/// User selectors of Linux: 64-bit code, data, 32-bit code.
-const USER_SELECTORS: [u16; 3] = [0x33, 0x2b, 0x23];
+/// What Linux shows to programs that ask for the system's registers (UMIP, `umip.c`): places of the descriptor tables, their
+/// limits being 0, the lower half of CR0 (PE MP ET NE WP AM PG), and the task's selector.
+const DESCRIPTORS: u64 = 0xffff_ffff_fffe_0000;
+const INTERRUPTS: u64 = 0xffff_ffff_ffff_0000;
+const CR0: u64 = 0x8005_0033;
+const TASK: u64 = 0x40;
 
 calls! {
     Nop(_cpu, _inst) { Ok(()) }
@@ -124,64 +129,95 @@ calls! {
 
     /// Segment limits and access rights of the selectors that Linux gives to user code; ZF tells whether there is one.
     Lsl(cpu, inst) {
-        let selector = Exec::<Any>::new(cpu).source_as(inst, Size::B2)? as u16;
-        let limit = match selector | 3 {
-            0x33 | 0x2b | 0x23 => Some(0xffff_ffff),
+        let limit = match selector(cpu, inst)? | 3 {
+            CODE | CODE32 | DATA => Some(0xffff_ffff),
+            PROCESSOR => Some(cpu.environment.processor() as u64),
             _ => None,
         };
-        if let Some(limit) = limit {
-            cpu.set(inst.dst, inst.form.size(), limit);
-        }
-        cpu.flags = cpu.flags.with_zero(limit.is_some());
-        Ok(())
+        answer(cpu, inst, limit)
     }
     Lar(cpu, inst) {
-        let selector = Exec::<Any>::new(cpu).source_as(inst, Size::B2)? as u16;
-        let rights = match selector | 3 {
-            0x33 => Some(0xa0_fb00),
-            0x2b => Some(0xc0_f300),
-            0x23 => Some(0xc0_fb00),
+        let rights = match selector(cpu, inst)? | 3 {
+            CODE => Some(0xaf_fb00),
+            CODE32 => Some(0xcf_fb00),
+            DATA => Some(0xcf_f300),
+            PROCESSOR => Some(0x40_f500),
             _ => None,
         };
-        if let Some(rights) = rights {
-            cpu.set(inst.dst, inst.form.size(), rights);
-        }
-        cpu.flags = cpu.flags.with_zero(rights.is_some());
-        Ok(())
+        answer(cpu, inst, rights)
     }
     Verr(cpu, inst) {
-        let selector = Exec::<Any>::new(cpu).source_as(inst, Size::B2)? as u16;
-        cpu.flags = cpu.flags.with_zero(USER_SELECTORS.contains(&(selector | 3)));
+        let is_readable = matches!(selector(cpu, inst)? | 3, CODE | CODE32 | DATA | PROCESSOR);
+        cpu.flags = cpu.flags.with_zero(is_readable);
         Ok(())
     }
     Verw(cpu, inst) {
-        let selector = Exec::<Any>::new(cpu).source_as(inst, Size::B2)? as u16;
-        cpu.flags = cpu.flags.with_zero(selector | 3 == 0x2b);
+        let is_writable = selector(cpu, inst)? | 3 == DATA;
+        cpu.flags = cpu.flags.with_zero(is_writable);
         Ok(())
     }
+
+    Sgdt(cpu, inst) { show_table(cpu, inst, DESCRIPTORS) }
+    Sidt(cpu, inst) { show_table(cpu, inst, INTERRUPTS) }
+    Sldt(cpu, inst) { show(cpu, inst, 0) }
+    Str(cpu, inst) { show(cpu, inst, TASK) }
+    Smsw(cpu, inst) { show(cpu, inst, CR0) }
+
+    /// A direct store; the memory operand is 4 or 8 bytes.
+    Movdiri(cpu, inst) {
+        let size = inst.form.source_size();
+        cpu.store(cpu.address(inst), size, size.cut(cpu.get(inst.src)))
+    }
+    /// 64 bytes to where the register operand says, aligned, in ES.
+    Movdir64b(cpu, inst) {
+        let to = crate::sem::flow::counter_size(inst).cut(cpu.get(inst.dst));
+        let mut line = [0; 64];
+        cpu.memory.load_bytes(cpu.address(inst), &mut line)?;
+        if to % 64 != 0 {
+            return cpu.protection();
+        }
+        cpu.memory.store_bytes(to, &line)?;
+        Ok(())
+    }
+    /// Clears the line of 64 bytes at `rAX`.
+    Clzero(cpu, inst) {
+        let offset = crate::sem::flow::counter_size(inst).cut(cpu.get(RAX));
+        let address = cpu.linear(inst, offset) & !63;
+        cpu.memory.store_bytes(address, &[0; 64])?;
+        Ok(())
+    }
+}
+
+fn selector(cpu: &mut Cpu, inst: &Inst) -> Result<u16, Stop> {
+    Ok(Exec::<Any>::new(cpu).source_as(inst, Size::B2)? as u16)
+}
+
+fn answer(cpu: &mut Cpu, inst: &Inst, value: Option<u64>) -> Flow {
+    if let Some(value) = value {
+        cpu.set(inst.dst, inst.form.size(), value);
+    }
+    cpu.flags = cpu.flags.with_zero(value.is_some());
+    Ok(())
+}
+
+fn show_table(cpu: &mut Cpu, inst: &Inst, base: u64) -> Flow {
+    let mut bytes = [0; 10];
+    bytes[2..].copy_from_slice(&base.to_le_bytes());
+    let address = cpu.address(inst);
+    cpu.memory.store_bytes(address, &bytes)?;
+    Ok(())
+}
+
+/// To memory 16 bits; of a 32-bit register Linux keeps the upper half, which the CPU would clear.
+fn show(cpu: &mut Cpu, inst: &Inst, value: u64) -> Flow {
+    if inst.has_memory() {
+        return cpu.store(cpu.address(inst), Size::B2, value & 0xffff);
+    }
+    let (size, old) = (inst.form.operand_size(), cpu.get(inst.dst));
+    cpu.set64(inst.dst, old & !size.cut(u64::MAX) | size.cut(value));
+    Ok(())
 }
 
 fn is_canonical(address: u64) -> bool {
     (((address << 16) as i64) >> 16) as u64 == address
-}
-
-/// Loads a segment register as Linux's descriptor table allows: null or a user segment, whose base is zero.
-fn load_segment(cpu: &mut crate::state::Cpu, number: u8, selector: u16) -> crate::stop::Flow {
-    let is_null = selector & !3 == 0;
-    let is_stack = number == Segment::Ss as u8;
-    let is_allowed = match selector | 3 {
-        0x2b => selector & 3 == 3 || !is_stack,
-        0x33 | 0x23 => !is_stack,
-        _ => is_null && !is_stack,
-    };
-    if !is_allowed {
-        return cpu.raise(Trap::GeneralProtection { code: (selector & !3) as u32 });
-    }
-    cpu.selectors[number as usize % 6] = selector;
-    match number {
-        4 => cpu.set_fs_base(0),
-        5 => cpu.set_gs_base(0),
-        _ => {}
-    }
-    Ok(())
 }
