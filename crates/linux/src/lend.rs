@@ -31,20 +31,23 @@ pub fn lend(
     access: Access,
     transfer: impl FnOnce(&Segments) -> Result<usize, host::Errno>,
 ) -> Result<usize, Errno> {
-    let mut ranges: Vec<(GuestRange, usize)> = Vec::with_capacity(list.len());
+    let mut pieces: Vec<(Piece, usize)> = Vec::with_capacity(list.len());
     let mut room = MAX_COUNT;
     for &(address, length) in list {
         let length = length.min(room);
         room -= length;
         let (range, good) = usable(task, address, length, access);
-        ranges.push((range, (length - good) as usize));
+        pieces.push((piece(task, range, address, good, access)?, (length - good) as usize));
         if good < length {
             break;
         }
     }
     let mut segments = Segments::new();
-    for (range, bad) in &ranges {
-        segments.push_guest(range);
+    for (piece, bad) in &mut pieces {
+        match piece {
+            Piece::Direct(range) => segments.push_guest(range),
+            Piece::Copied(bytes) => segments.push_mut(bytes),
+        }
         if *bad > 0 {
             segments.push_bad(*bad);
         }
@@ -52,15 +55,39 @@ pub fn lend(
     let count = transfer(&segments)?;
     if access == Access::Write {
         let mut rest = count as u64;
-        for &(address, length) in list {
+        for (&(address, length), (piece, _)) in list.iter().zip(&pieces) {
             let n = rest.min(length);
-            if n > 0 {
-                task.note_write(address, n);
+            match piece {
+                Piece::Copied(bytes) => task.store(address, &bytes[..(n as usize).min(bytes.len())])?,
+                Piece::Direct(_) if n > 0 => task.note_write(address, n),
+                Piece::Direct(_) => {}
             }
             rest -= n;
         }
     }
     Ok(count)
+}
+
+/// A buffer of the guest as the host's kernel gets it.
+enum Piece {
+    Direct(GuestRange),
+    Copied(Vec<u8>),
+}
+
+/// Longest buffer that is copied where it is scattered on the host.
+const COPY_LIMIT: u64 = 1 << 20;
+
+/// One buffer of the guest must be one for the host too: what is not a stream (inotify, procfs, terminals) looks at each
+/// segment by itself. Very long ones are for streams and stay scattered.
+fn piece(task: &mut Task, range: GuestRange, address: u64, length: u64, access: Access) -> Result<Piece, Errno> {
+    if range.chunks().len() <= 1 || length > COPY_LIMIT {
+        return Ok(Piece::Direct(range));
+    }
+    let mut bytes = vec![0; length as usize];
+    if access == Access::Read {
+        task.load(address, &mut bytes)?;
+    }
+    Ok(Piece::Copied(bytes))
 }
 
 /// The part of a buffer from its start that may be used, and its length.
