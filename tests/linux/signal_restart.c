@@ -116,7 +116,7 @@ static long do_clock_nanosleep(void) {
 }
 static int word;
 static long do_futex(void) { return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &(struct timespec){0, 100000000}, 0, 0); }
-static long do_futex_bitset(void) { return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 0, &(struct timespec){now() + 1, 0}, 0, 1); }
+static long do_futex_bitset(void) { return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 0, &(struct timespec){now() + 2, 0}, 0, 1); }
 static long do_sigtimedwait(void) {
   sigset_t s;
   sigemptyset(&s), sigaddset(&s, SIGUSR1);

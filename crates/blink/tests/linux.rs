@@ -85,11 +85,15 @@ tests! {
     files
     io
     names
+    process_job
+    process_threads
     process_tree
     rare
     signal_basics
     signal_faults
     signal_restart
+    signal_timers
+    signal_truncated
     sockets
     system
     terminal

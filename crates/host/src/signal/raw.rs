@@ -343,12 +343,6 @@ pub(super) fn move_out(context: &mut libc::ucontext_t, change: fn(usize) -> usiz
     }
 }
 
-/// Puts memory where the file behind a mapping has been cut. False if `address` is no guest page.
-pub(super) fn patch_hole(address: u64) -> bool {
-    let _ = address;
-    false
-}
-
 /// Writes a line for a person from inside a handler.
 pub(super) fn complain(message: &[u8]) {
     // SAFETY: a valid buffer.
