@@ -15,6 +15,7 @@ const LEAF1_ECX: u32 = bits(&[
     20, // SSE4.2
     22, // MOVBE
     23, // POPCNT
+    25, // AES
     30, // RDRAND
     31, // hypervisor
 ]);
@@ -44,10 +45,16 @@ const LEAF7_EBX: u32 = bits(&[
     19, // ADX
     23, // CLFLUSHOPT
     24, // CLWB
+    29, // SHA
 ]);
 
 /// Leaf 7 ECX.
-const LEAF7_ECX: u32 = bits(&[22]); // RDPID
+const LEAF7_ECX: u32 = bits(&[
+    22, // RDPID
+    27, // MOVDIRI
+    28, // MOVDIR64B
+]);
+
 /// Leaf 7 EDX.
 const LEAF7_EDX: u32 = bits(&[4]); // FSRM: short REP MOVSB is fast too
 
@@ -55,6 +62,7 @@ const LEAF7_EDX: u32 = bits(&[4]); // FSRM: short REP MOVSB is fast too
 const EXTENDED_ECX: u32 = bits(&[
     0, // LAHF in 64-bit mode
     5, // LZCNT
+    6, // SSE4a
     8, // PREFETCHW
 ]);
 
@@ -65,6 +73,9 @@ const EXTENDED_EDX: u32 = bits(&[
     27, // RDTSCP
     29, // long mode
 ]);
+
+/// Leaf 8000_0008 EBX.
+const EXTENDED8_EBX: u32 = bits(&[0]); // CLZERO
 
 const fn bits(numbers: &[u32]) -> u32 {
     let (mut mask, mut i) = (0, 0);
@@ -115,7 +126,7 @@ pub fn leaf(leaf: u32, subleaf: u32, environment: &dyn Environment) -> [u32; 4] 
         // Invariant time stamp counter.
         0x8000_0007 => [0, 0, 0, 1 << 8],
         // 48 bits of linear and of physical address.
-        0x8000_0008 => [48 << 8 | 48, 0, 0, 0],
+        0x8000_0008 => [48 << 8 | 48, EXTENDED8_EBX, 0, 0],
         _ => [0; 4],
     }
 }
