@@ -20,7 +20,8 @@ impl Access {
     }
 }
 
-/// A CPUID feature that forms depend on. `Base` stands for everything that each x86-64 CPU has without a bit of its own.
+/// A CPUID feature that forms depend on. `Base` stands for everything that each x86-64 CPU has without a bit of its
+/// own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Feature {

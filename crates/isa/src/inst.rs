@@ -162,11 +162,13 @@ pub enum Operand {
     Ymm(u8),
     /// ST(i).
     St(u8),
-    /// [`Instruction::memory`]; `bytes` is how much is accessed there (0: only an address, or a size the manual leaves open).
+    /// [`Instruction::memory`]; `bytes` is how much is accessed there (0: only an address, or a size the manual leaves
+    /// open).
     Mem {
         bytes: u16,
     },
-    /// `segment:[rSI]` of a string instruction; the segment is in [`Instruction::memory`], the width of rSI is `address_size`.
+    /// `segment:[rSI]` of a string instruction; the segment is in [`Instruction::memory`], the width of rSI is
+    /// `address_size`.
     StringSource {
         bytes: u8,
     },
@@ -174,8 +176,9 @@ pub enum Operand {
     StringDestination {
         bytes: u8,
     },
-    /// An immediate, sign- or zero-extended to 64 bits as the instruction uses it. `width` is the width in which it
-    /// takes part in the operation (the operand size for `add $imm8, r32`), not that of its encoding.
+    /// An immediate as it takes part in the operation: extended from its encoding as the manual says, then cut to
+    /// `width`, so that `value < 2^width`. `add $-1, r32` has 0xffff_ffff and W32 in both encodings; counts, vectors and
+    /// the like, which are not extended, have W8.
     Imm {
         value: u64,
         width: Width,
@@ -202,8 +205,8 @@ pub struct Instruction {
     /// The ModRM byte, 0 without one.
     pub modrm: u8,
     pub mode: Mode,
-    /// The effective operand size: default of the mode, 66, REX.W, and the form's own rule (`push` in 64-bit mode has W64).
-    /// `W8` for forms on bytes.
+    /// The effective operand size: default of the mode, 66, REX.W, and the form's own rule (`push` in 64-bit mode has
+    /// W64). `W8` for forms on bytes.
     pub operand_size: Width,
     /// The effective address size, also that of the count and pointers of string instructions, LOOP and JRCXZ.
     pub address_size: Width,
@@ -227,8 +230,8 @@ pub enum Flow {
     Jump,
     Call,
     Return,
-    /// Far transfers, interrupts, SYSCALL and what else leaves for the system, HLT, and what changes how code is decoded
-    /// or fetched (MOV CR, loads of CS).
+    /// Far transfers, interrupts, SYSCALL and what else leaves for the system, HLT, and what changes how code is
+    /// decoded or fetched (MOV CR, loads of CS).
     System,
 }
 
@@ -261,13 +264,14 @@ impl Instruction {
         &ROWS[self.row as usize]
     }
 
-    /// The condition of `Jcc`, `Setcc` and `Cmovcc`, 0 to 15 as in the low bits of the opcode (o no b ae e ne be a s ns p np l ge le g).
+    /// The condition of `Jcc`, `Setcc` and `Cmovcc`, 0 to 15 as in the low bits of the opcode (o no b ae e ne be a s
+    /// ns p np l ge le g).
     pub const fn condition(&self) -> u8 {
         self.opcode & 15
     }
 
-    /// Effect on the flags, of which a condition tests only its own. Shifts by a count that may be zero and repeated string
-    /// instructions may leave all of them alone.
+    /// Effect on the flags, of which a condition tests only its own. Shifts by a count that may be zero and repeated
+    /// string instructions may leave all of them alone.
     pub fn flags(&self) -> Flags {
         use flag::*;
         let mut flags = self.row().flags();

@@ -5,7 +5,8 @@
 //! ```text
 //! Adc = adc, "adc", [RW, R], "m..mmmmx", Base;
 //! |     |    |      |        |           `- CPUID feature of the legacy form (a form may name another one)
-//! |     |    |      |        `- effect on o d i s z a p c (overflow, direction, interrupt, sign, zero, adjust, parity, carry)
+//! |     |    |      |        `- effect on o d i s z a p c: overflow, direction, interrupt, sign, zero, adjust,
+//! |     |    |      |           parity, carry
 //! |     |    |      `- access to the operands that Intel syntax shows: N none, R read, W write, RW both
 //! |     |    `- Intel mnemonic (condition-coded families: without the condition)
 //! |     `- name of the function that holds its meaning
@@ -13,10 +14,10 @@
 //! ```
 //!
 //! Letters of the effect column: `.` untouched, `m` modified by the result, `0` cleared, `1` set, `u` undefined,
-//! `t` tested, `x` tested and modified. Where forms of one operation differ (a shift by 1 and by CL), the row of the form in
-//! `forms/` says so. A write of a 32-bit general register zeroes the upper half as always; `W` of a vector register in a
-//! legacy SSE form leaves the upper half of the YMM register alone. Every column is compared with an independent decoder by
-//! `tests/against_iced.rs`.
+//! `t` tested, `x` tested and modified. Where forms of one operation differ (a shift by 1 and by CL), the row of the
+//! form in `forms/` says so. A write of a 32-bit general register zeroes the upper half as always; `W` of a vector
+//! register in a legacy SSE form leaves the upper half of the YMM register alone. Every column is compared with an
+//! independent decoder by `tests/against_iced.rs`.
 
 pub use crate::column::{Access, Feature, Flags, MAX_OPERANDS, flag};
 use crate::column::{PackedFlags, pack_access, unpack_access};

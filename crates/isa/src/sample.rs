@@ -1,7 +1,8 @@
 //! Encodings of a given row, for tests: the way back from the table to bytes.
 //!
-//! [`sample`] makes one encoding; the caller chooses where the r/m operand is and supplies random numbers, which decide everything
-//! else: registers, optional prefixes (operand size, REX.W where it does not select the row), addressing, immediates.
+//! [`sample`] makes one encoding; the caller chooses where the r/m operand is and supplies random numbers, which
+//! decide everything else: registers, optional prefixes (operand size, REX.W where it does not select the row),
+//! addressing, immediates.
 
 use crate::decode::{MAX_LENGTH, decode};
 use crate::forms::kind::Kind;
@@ -17,8 +18,8 @@ pub enum Place {
     Register,
     /// Memory, any addressing form.
     Memory,
-    /// Memory at `[base + disp]` with a 32-bit displacement, where `base` is a general register. Rows whose memory has a vector
-    /// index get index register `index`. In 64- and 32-bit addressing only.
+    /// Memory at `[base + disp]` with a 32-bit displacement, where `base` is a general register. Rows whose memory has
+    /// a vector index get index register `index`. In 64- and 32-bit addressing only.
     At { base: u8, disp: i32, index: u8 },
 }
 
@@ -42,8 +43,9 @@ impl Encoded {
     }
 }
 
-/// An encoding of row `row` with its decoded form, or `None` if the row has none in this mode and place. `random` returns any 64 bits.
-/// Immediates and displacements that are not fixed by `at` are random; [`Instruction`] says where they are.
+/// An encoding of row `row` with its decoded form, or `None` if the row has none in this mode and place. `random`
+/// returns any 64 bits. Immediates and displacements that are not fixed by `at` are random; [`Instruction`] says where
+/// they are.
 pub fn sample(row: u16, mode: Mode, at: Place, random: &mut dyn FnMut() -> u64) -> Option<(Encoded, Instruction)> {
     let r = &ROWS[row as usize];
     let fixed_register = r.mask & key::REGISTER != 0;
@@ -147,7 +149,9 @@ fn attempt(row: u16, mode: Mode, at: Place, random: &mut dyn FnMut() -> u64) -> 
     e.push(if low { first & !7 | (random() as u8 & 7).max(first & 7) } else { first });
 
     if r.has_modrm() {
-        let field = |mask: u16, shift: u32, any: u8| if r.mask & mask != 0 { (r.value & mask) >> shift } else { any as u16 & 7 } as u8;
+        let field = |mask: u16, shift: u32, any: u8| {
+            if r.mask & mask != 0 { ((r.value & mask) >> shift) as u8 } else { any & 7 }
+        };
         let reg = field(key::REG, key::REG_SHIFT, random() as u8);
         let rm = field(key::RM, key::RM_SHIFT, random() as u8);
         match at {

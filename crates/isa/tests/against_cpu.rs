@@ -1,7 +1,8 @@
 //! Validity and length of encodings against the CPU itself: what it answers with #UD must be refused, and nothing else.
 //!
-//! A systematic sweep over prefixes, maps, opcodes and ModRM bytes, of which `cargo test` tries a part and `BLINK_LONG=1` all.
-//! Runs on AMD's CPUs under x86-64 Linux with a C compiler, since the decoder follows them where makers differ.
+//! A systematic sweep over prefixes, maps, opcodes and ModRM bytes, of which `cargo test` tries a part and
+//! `BLINK_LONG=1` all. Runs on AMD's CPUs under x86-64 Linux with a C compiler, since the decoder follows them where
+//! makers differ.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -115,8 +116,8 @@ fn run(program: &Path, bits: &str, cases: &[[u8; 15]]) -> Option<String> {
     Some(answers)
 }
 
-/// Prefixes, maps, opcodes and ModRM bytes in all combinations, then bytes that make small displacements. Without system calls, and without
-/// what ends in them.
+/// Prefixes, maps, opcodes and ModRM bytes in all combinations, then bytes that make small displacements. Without
+/// system calls, and without what ends in them.
 fn candidates(mode: Mode) -> Vec<[u8; 15]> {
     let mut all = Vec::new();
     let mut fill = 0u32;

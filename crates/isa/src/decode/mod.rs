@@ -1,12 +1,14 @@
-//! From bytes to an instruction: prefixes, map and opcode, the row, and in [`operand`] what follows. SDM Vol. 2 chapter 2, APM Vol. 3 chapter 1.
+//! From bytes to an instruction: prefixes, map and opcode, the row, and in [`operand`] what follows. SDM Vol. 2
+//! chapter 2, APM Vol. 3 chapter 1.
 //!
-//! Everything that selects a row is put into one 16-bit key ([`crate::forms::key`]); a row fits if the key agrees with its value
-//! under its mask. So LOCK, unused VEX.vvvv, ModRM.mod and modes need no code of their own.
+//! Everything that selects a row is put into one 16-bit key ([`crate::forms::key`]); a row fits if the key agrees with
+//! its value under its mask. So LOCK, unused VEX.vvvv, ModRM.mod and modes need no code of their own.
 //!
-//! Where makers differ, this is what AMD's CPUs do: `tests/against_cpu.rs` compares validity and length, encoding by encoding.
+//! Where makers differ, this is what AMD's CPUs do: `tests/against_cpu.rs` compares validity and length, encoding by
+//! encoding.
 
-// DEVIATION: In 64-bit mode 66 makes near branches 16 bits wide and REX.W does not widen far pointers, as on AMD's CPUs. On Intel's 66
-// is ignored there and REX.W makes them 64 bits wide.
+// DEVIATION: In 64-bit mode 66 makes near branches 16 bits wide and REX.W does not widen far pointers, as on AMD's
+// CPUs. On Intel's 66 is ignored there and REX.W makes them 64 bits wide.
 // DEVIATION: VPERMQ and VPERMPD with VEX.W0 are refused, as the manuals say. A Zen 5 executes them as if W were 1.
 
 mod operand;
@@ -18,15 +20,16 @@ use crate::inst::{DecodeError, IndexKind, Instruction, Mode, Operand, Repeat, Se
 /// Longest instruction.
 pub const MAX_LENGTH: usize = 15;
 
-/// Decodes the instruction at the start of `bytes`; what follows it does not matter. [`DecodeError::Short`] if `bytes` ends before the
-/// instruction does.
+/// Decodes the instruction at the start of `bytes`; what follows it does not matter. [`DecodeError::Short`] if `bytes`
+/// ends before the instruction does.
 pub fn decode(bytes: &[u8], mode: Mode) -> Result<Instruction, DecodeError> {
     let mut instruction = Instruction::BLANK;
     decode_into(bytes, mode, &mut instruction)?;
     Ok(instruction)
 }
 
-/// As [`decode`], without a copy of the result, which is a third of the time. After an error `instruction` holds nothing of use.
+/// As [`decode`], without a copy of the result, which is a third of the time. After an error `instruction` holds
+/// nothing of use.
 pub fn decode_into(bytes: &[u8], mode: Mode, instruction: &mut Instruction) -> Result<(), DecodeError> {
     let window = &bytes[..bytes.len().min(MAX_LENGTH)];
     *instruction = Instruction::BLANK;

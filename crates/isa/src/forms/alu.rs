@@ -1,4 +1,5 @@
-//! Arithmetic and logic on general registers: SDM Vol. 2 ADD, OR, ADC, SBB, AND, SUB, XOR, CMP, TEST, INC, DEC, NOT, NEG, XADD, CMPXCHG, ADX, BCD.
+//! Arithmetic and logic on general registers: SDM Vol. 2 ADD, OR, ADC, SBB, AND, SUB, XOR, CMP, TEST, INC, DEC, NOT,
+//! NEG, XADD, CMPXCHG, ADX, BCD.
 
 use super::form::{Form, form};
 use super::kind::Kind::*;

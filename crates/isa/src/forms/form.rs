@@ -6,13 +6,13 @@
 //!
 //! Notation (SDM Vol. 2 section 3.1.1), tokens separated by spaces:
 //!
-//! - `NP`: none of 66, F2, F3. `66`, `F2`, `F3` before the map: mandatory. `NFx`: neither F2 nor F3, `NF3`: not F3; `N66`: not 66. Without any of
-//!   these the prefixes do not select the form.
+//! - `NP`: none of 66, F2, F3. `66`, `F2`, `F3` before the map: mandatory. `NFx`: neither F2 nor F3, `NF3`: not F3;
+//!   `N66`: not 66. Without any of these the prefixes do not select the form.
 //! - `REX.W`, `REX.W0`: W must be 1, 0. `REX.B`, `REX.B0` likewise.
-//! - `0F`, `0F 38`, `0F 3A`: the map. `VEX.` with, separated by dots, `128 256 LZ LIG` (none: both lengths), `66 F2 F3` (none: no prefix),
-//!   `0F 0F38 0F3A`, `W0 W1 WIG`.
-//! - The opcode; `50+r` stands for 50 to 57, `91+r` for 91 to 97. A second byte is a ModRM byte that belongs to the opcode, `C0+r` with
-//!   any rm field.
+//! - `0F`, `0F 38`, `0F 3A`: the map. `VEX.` with, separated by dots, `128 256 LZ LIG` (none: both lengths), `66 F2
+//!   F3` (none: no prefix), `0F 0F38 0F3A`, `W0 W1 WIG`.
+//! - The opcode; `50+r` stands for 50 to 57, `91+r` for 91 to 97. A second byte is a ModRM byte that belongs to the
+//!   opcode, `C0+r` with any rm field.
 //! - `/r`: a ModRM byte. `/0` to `/7`: its reg field belongs to the opcode.
 //! - `ib iw iz iv cb cz ap mo /is4`: what follows; the operands say the same, so these are for the reader.
 //!

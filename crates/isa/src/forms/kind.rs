@@ -1,9 +1,10 @@
 //! Kinds of operands: what an operand is and where it is encoded, named as in the opcode maps of SDM Vol. 2 Appendix A.
 //!
-//! The first letter is the place: `E` ModRM register or memory, `R` the same but only a register, `M` only memory, `G` the reg field,
-//! `B` VEX.vvvv, `Z` the low bits of the opcode, `I` immediate, `J` relative branch; for vectors `W`, `U`, `V`, `H`, for MMX `Q`, `N`, `P`,
-//! and `L` the upper half of an immediate byte. The rest is the size: `b w d q` 1, 2, 4, 8 bytes, `dq` 16; `v` the operand size,
-//! `z` the operand size but at most 4, `y` 4 or with W 8, `r` 4 or in 64-bit mode 8, `a` the address size, `x` 16 or with VEX.L 32.
+//! The first letter is the place: `E` ModRM register or memory, `R` the same but only a register, `M` only memory, `G`
+//! the reg field, `B` VEX.vvvv, `Z` the low bits of the opcode, `I` immediate, `J` relative branch; for vectors `W`,
+//! `U`, `V`, `H`, for MMX `Q`, `N`, `P`, and `L` the upper half of an immediate byte. The rest is the size: `b w d q`
+//! 1, 2, 4, 8 bytes, `dq` 16; `v` the operand size, `z` the operand size but at most 4, `y` 4 or with W 8, `r` 4 or in
+//! 64-bit mode 8, `a` the address size, `x` 16 or with VEX.L 32.
 
 macro_rules! kinds {
     ($($kind:ident = $text:literal;)*) => {

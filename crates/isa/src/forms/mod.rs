@@ -1,5 +1,5 @@
-//! The forms: how each operation is written. The tables are in the files of this folder; here they become the rows that the decoder
-//! searches, and its index.
+//! The forms: how each operation is written. The tables are in the files of this folder; here they become the rows
+//! that the decoder searches, and its index.
 
 mod form;
 pub mod kind;
@@ -122,7 +122,8 @@ impl Row {
     }
 }
 
-/// The manual's notation of row `row`, for documents and tests; a program that does not call this does not contain the texts.
+/// The manual's notation of row `row`, for documents and tests; a program that does not call this does not contain the
+/// texts.
 pub fn notation(row: u16) -> &'static str {
     NOTATIONS[row as usize]
 }
@@ -268,7 +269,8 @@ static COUNTS: ([u16; BUCKETS], usize) = {
     (counts, all)
 };
 
-/// The index: for opcode `o` of map `m`, `CANDIDATES[START[m * 256 + o]..START[m * 256 + o + 1]]` are the rows to try, in this order.
+/// The index: for opcode `o` of map `m`, `CANDIDATES[START[m * 256 + o]..START[m * 256 + o + 1]]` are the rows to try,
+/// in this order.
 static START: [u16; BUCKETS + 1] = INDEX.0;
 static CANDIDATES: [u16; COUNTS.1] = INDEX.1;
 

@@ -1,7 +1,7 @@
 //! The listing: an instruction in AT&T syntax, in the dialect of GNU `as` and as iced-x86's GAS formatter spells it.
 //!
-//! Most mnemonics are Intel's with operands turned round. What differs is in `mnemonic.rs`: suffixes where memory leaves the size open,
-//! the names that AT&T changed, and pseudo-operations that swallow an immediate.
+//! Most mnemonics are Intel's with operands turned round. What differs is in `mnemonic.rs`: suffixes where memory
+//! leaves the size open, the names that AT&T changed, and pseudo-operations that swallow an immediate.
 
 mod mnemonic;
 

@@ -15,8 +15,8 @@ use isa::{DecodeError, Mode};
 /// Address of every instruction in the comparison.
 pub const IP: u64 = 0x1234_5678;
 
-/// What may differ, and why. Iced runs with its AMD option (near branches of 16 bits in 64-bit mode, far pointers without REX.W, UD0
-/// without ModRM, LOCK MOV CR0), each of which was tried on the CPU.
+/// What may differ, and why. Iced runs with its AMD option (near branches of 16 bits in 64-bit mode, far pointers
+/// without REX.W, UD0 without ModRM, LOCK MOV CR0), each of which was tried on the CPU.
 pub const EXPLAINED: [&str; 6] = [
     "EVEX: recognised and refused",
     "an extension outside the table (below), #UD on the CPU as it is promised to guests",
@@ -26,8 +26,8 @@ pub const EXPLAINED: [&str; 6] = [
     "F3 90 with REX.B exchanges registers on the CPU, where iced sees PAUSE",
 ];
 
-/// Extensions that iced decodes and the table leaves out: those of other makers, of kernels and secure modes that no user
-/// program meets, and of AVX-512, AMX and their company.
+/// Extensions that iced decodes and the table leaves out: those of other makers, of kernels and secure modes that no
+/// user program meets, and of AVX-512, AMX and their company.
 const OUTSIDE: &str = " AESKLE WIDE_KL CENTAUR_AIS CL1INVMB CYRIX_D3NOW D3NOW D3NOWEXT CYRIX_DDI CYRIX_DMI CYRIX_EMMI CYRIX_FPU \
     CYRIX_SHR CYRIX_SMINT CYRIX_SMM FRED HRESET KL LKGS MCOMMIT MPX MSRLIST OSS PADLOCK_ACE PADLOCK_GMI PADLOCK_PHE PADLOCK_PMM \
     PADLOCK_RNG PADLOCK_UNDOC PCONFIG RAO_INT RMPQUERY SEV_ES SEV_SNP SGX1 TDX TSE UDBG UINTR WRMSRNS AMX_BF16 AMX_COMPLEX \
