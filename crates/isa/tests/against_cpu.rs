@@ -20,6 +20,11 @@ fn the_cpu_accepts_what_decodes_in_32_bit_mode() {
     sweep(Mode::Bits32, "32");
 }
 
+#[test]
+fn the_cpu_accepts_what_decodes_in_16_bit_mode() {
+    sweep(Mode::Bits16, "16");
+}
+
 fn sweep(mode: Mode, name: &str) {
     let Some(program) = build(name) else {
         eprintln!("no comparison with the CPU on this host");
@@ -27,7 +32,7 @@ fn sweep(mode: Mode, name: &str) {
     };
     let every = if std::env::var_os("BLINK_LONG").is_some() { 1 } else { 83 };
     let cases: Vec<_> = candidates(mode).into_iter().step_by(every).collect();
-    let Some(answers) = run(&program, name, &cases) else {
+    let Some(answers) = run(&program, name, mode, &cases) else {
         eprintln!("no comparison with the CPU: this host does not let a program trace its child");
         return;
     };
@@ -89,8 +94,7 @@ fn build(name: &str) -> Option<PathBuf> {
 }
 
 /// The CPU's answers; `None` where tracing is forbidden.
-fn run(program: &Path, bits: &str, cases: &[[u8; 15]]) -> Option<String> {
-    let mode = if bits == "64" { Mode::Bits64 } else { Mode::Bits32 };
+fn run(program: &Path, bits: &str, mode: Mode, cases: &[[u8; 15]]) -> Option<String> {
     let mut child = Command::new(program)
         .arg(bits)
         .stdin(Stdio::piped())

@@ -1,18 +1,20 @@
 // Tells what the CPU makes of byte strings as instructions: valid or #UD, and how long. x86-64 Linux.
 //
 // Input: records of 16 bytes, 15 of code and the expected length (0: refused). Output: one byte for each, see `verdict`.
-// Argument: 64 or 32, the mode.
+// Argument: 64, 32 or 16, the mode; 16-bit code is in a segment of the local descriptor table.
 //
 // The code stands so that it ends at the end of a page with nothing behind. With all bytes of an instruction there, no
 // fetch beyond the page happens; with one byte fewer, it does. A traced child executes it by one single step; its
 // general registers point into scratch memory. System calls must not be among the strings.
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -38,10 +40,14 @@ static void start(void) {
         mmap((void *)(END - 4096), 4096, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1, 0);
         mmap((void *)END, 4096, PROT_NONE, flags, -1, 0);
         mmap((void *)SCRATCH, 1 << 20, PROT_READ | PROT_WRITE, flags, -1, 0);
+        struct user_desc code = {.base_addr = END - 4096, .limit = 0xfffff, .limit_in_pages = 1, .contents = 2};
+        if (syscall(SYS_modify_ldt, 1, &code, sizeof code)) _exit(4);
         raise(SIGSTOP);
         _exit(0);
     }
-    waitpid(child, 0, 0);
+    int status;
+    waitpid(child, &status, 0);
+    if (!WIFSTOPPED(status)) die("modify_ldt");
     ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_EXITKILL);
     ptrace(PTRACE_GETREGS, child, 0, &home);
 }
@@ -58,7 +64,8 @@ static char step(unsigned char *code, int length, int bits) {
     r.rip = at;
     r.orig_rax = -1;
     r.eflags = 0x202;
-    if (bits == 32) r.cs = 0x23, r.ss = r.ds = r.es = 0x2b;
+    if (bits != 64) r.cs = bits == 32 ? 0x23 : 7, r.ss = r.ds = r.es = 0x2b;
+    if (bits == 16) r.rip = at -= END - 4096;
     if (ptrace(PTRACE_SETREGS, child, 0, &r) || ptrace(PTRACE_SINGLESTEP, child, 0, 0)) die("ptrace");
     int status;
     waitpid(child, &status, 0);
