@@ -28,7 +28,7 @@ const PF_USER: u64 = 4;
 const PF_FETCH: u64 = 16;
 
 /// First address that is the kernel's.
-const TASK_SIZE: u64 = 0x7fff_ffff_f000;
+pub(crate) const TASK_SIZE: u64 = 0x7fff_ffff_f000;
 
 /// The exceptions' numbers (SDM Vol. 3A table 6-1).
 const DE: u64 = 0;
@@ -93,6 +93,16 @@ pub(crate) fn convert(task: &mut Task, trap: Trap) -> Option<Fault> {
 /// A signal without a place.
 fn kernel(signal: i32, trap_number: u64, error_code: u64) -> Fault {
     Fault { info: Info::new(signal, SI_KERNEL), trap_number, error_code, cr2: None, is_restartable: true }
+}
+
+/// SIGSEGV without a place or an exception of its own (`force_sig`).
+pub(crate) fn forced(task: &Task) -> Fault {
+    kernel(SIGSEGV, task.signals.trap_number, task.signals.error_code)
+}
+
+/// The page fault of a write to an address that is the kernel's.
+pub(crate) fn beyond_user_space(address: u64) -> Fault {
+    Fault { error_code: PF_USER | PF_WRITE, cr2: Some(address), ..at(SIGSEGV, SEGV_MAPERR, address, PF) }
 }
 
 /// A signal with `si_addr`.

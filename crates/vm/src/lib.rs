@@ -12,6 +12,7 @@ use linux::Task;
 use linux::process::Hooks;
 use linux::signal::Info;
 use memory::attention;
+use vsyscall::Answer;
 
 /// What `linux` needs of this crate; `report` tells a person of a fault that the guest dies of.
 pub fn hooks(report: fn(&mut Task, &Info)) -> Hooks {
@@ -29,9 +30,12 @@ pub fn run(task: &mut Task) {
         match exit {
             Exit::Syscall => linux::dispatch(task),
             Exit::Trap(trap) => {
-                if !vsyscall::emulate(task, trap)
-                    && let Some(fault) = fault::convert(task, trap)
-                {
+                let fault = match vsyscall::emulate(task, trap) {
+                    Answer::NotOurs => fault::convert(task, trap),
+                    Answer::Done => None,
+                    Answer::Fault(fault) => Some(fault),
+                };
+                if let Some(fault) = fault {
                     linux::signal::fault(task, &fault);
                 }
             }
