@@ -91,7 +91,7 @@ static void die(const char *why) {
 
 static void read_case(void) {
     static const uint64_t initial[WORDS] = {
-        [W_FLAGS] = 0x202, [W_FX] = 0x37f, [W_FX + 3] = 0x0000ffff00001f80ul, [W_CS] = 0x33};
+        [W_FLAGS] = 0x202, [W_FX] = 0x37f, [W_FX + 3] = 0x0000ffff00001f80ul, [W_CS] = 0x2b0033};
     memcpy(state, initial, sizeof state);
     code_at = GET(uint64_t);
     code_length = GET(uint8_t);
@@ -139,7 +139,7 @@ static void load_state(ucontext_t *uc) {
     uc->uc_mcontext.gregs[REG_RIP] = state[W_RIP];
     uc->uc_mcontext.gregs[REG_EFL] = state[W_FLAGS];
     uint64_t selectors = uc->uc_mcontext.gregs[REG_CSGSFS];
-    uc->uc_mcontext.gregs[REG_CSGSFS] = (selectors & ~0xfffful) | (state[W_CS] & 0xffff);
+    uc->uc_mcontext.gregs[REG_CSGSFS] = (selectors & 0xffffffff0000ul) | (state[W_CS] & 0xffff) | state[W_CS] >> 16 << 48;
     uint8_t *fx = fx_of(uc);
     memcpy(fx, state + W_FX, 416);
     *(uint64_t *)(fx + 512) |= 7;
@@ -159,7 +159,8 @@ static void save_result(int signal, siginfo_t *info, ucontext_t *uc, uint64_t fs
     after[W_FLAGS] = uc->uc_mcontext.gregs[REG_EFL] & ~0x10000ul;  // RF is set by the fault
     after[W_FS] = fs;
     after[W_GS] = gs;
-    after[W_CS] = uc->uc_mcontext.gregs[REG_CSGSFS] & 0xffff;
+    uint64_t selectors_of_frame = uc->uc_mcontext.gregs[REG_CSGSFS];
+    after[W_CS] = (selectors_of_frame & 0xffff) | selectors_of_frame >> 48 << 16;
     after[W_SELECTORS] = segments;
     uint8_t *fx = fx_of(uc);
     uint64_t features = *(uint64_t *)(fx + 512);

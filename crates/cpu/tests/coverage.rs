@@ -19,9 +19,24 @@ const LATER: &[Feature] = &[
 const LATER_OPS: &[Op] = &[
     Op::Sysenter, // #UD in 64-bit mode, as it would be with a meaning
     Op::Rsm,
-    Op::Andn, Op::Bextr, Op::Blsi, Op::Blsmsk, Op::Blsr, // BMI1 but for TZCNT
-    Op::Incssp, Op::Saveprevssp, Op::Rstorssp, Op::Wrss, Op::Wruss, Op::Setssbsy, Op::Clrssbsy,
-    Op::Vaesenc, Op::Vaesenclast, Op::Vaesdec, Op::Vaesdeclast, Op::Vaesimc, Op::Vaeskeygenassist,
+    Op::Andn,
+    Op::Bextr,
+    Op::Blsi,
+    Op::Blsmsk,
+    Op::Blsr, // BMI1 but for TZCNT
+    Op::Incssp,
+    Op::Saveprevssp,
+    Op::Rstorssp,
+    Op::Wrss,
+    Op::Wruss,
+    Op::Setssbsy,
+    Op::Clrssbsy,
+    Op::Vaesenc,
+    Op::Vaesenclast,
+    Op::Vaesdec,
+    Op::Vaesdeclast,
+    Op::Vaesimc,
+    Op::Vaeskeygenassist,
     Op::Vpclmulqdq,
 ];
 

@@ -7,7 +7,7 @@ use memory::{Access, Backing, Cause, Memory, Page, Rights};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Instructions (repetitions counted once a chunk) after which a case counts as endless.
+/// Times that the engine may come back without a reason before a case counts as endless.
 const LONGEST: u64 = 100_000;
 
 pub struct Engine {
@@ -130,11 +130,10 @@ impl Engine {
     fn execute(&mut self) -> Option<Exit> {
         self.pages.epoch.fetch_add(1, Ordering::Relaxed);
         self.cache.begin_generation();
-        let start = self.cpu.icount;
-        let mut steps = 0;
-        while self.cpu.icount - start < LONGEST && steps < LONGEST {
-            match self.cpu.step(&mut self.cache) {
-                Exit::Stepped => steps += 1,
+        // It ends at an int3 at the latest; what is stepped on request goes on.
+        for _ in 0..LONGEST {
+            match self.cpu.run(&mut self.cache) {
+                Exit::Stepped => {}
                 exit => return Some(exit),
             }
         }
@@ -182,9 +181,9 @@ impl Engine {
         }
         debug_assert_eq!(state.0[MXCSR] as u32, cpu.mxcsr);
         // A null selector loses its privilege bits on the way through the kernel.
-        let [es, _, _, ds, fs, gs] = cpu.selectors.map(|s| if s < 4 { 0 } else { u64::from(s) });
+        let [es, cs, ss, ds, fs, gs] = cpu.selectors.map(|s| if s < 4 { 0 } else { u64::from(s) });
         state.0[SELECTORS] = ds | es << 16 | fs << 32 | gs << 48;
-        state.0[CS] = entry.0[CS];
+        state.0[CS] = cs | ss << 16;
         state
     }
 

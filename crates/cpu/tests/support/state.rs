@@ -12,6 +12,7 @@ pub const GS: usize = 19;
 pub const FX: usize = 20;
 /// The upper halves of ymm0 to ymm15, two words each.
 pub const YMMH: usize = FX + 52;
+/// CS, and SS above it.
 pub const CS: usize = YMMH + 32;
 /// DS, ES, FS and GS from low to high; zero before a case.
 pub const SELECTORS: usize = CS + 1;
@@ -31,6 +32,7 @@ pub const ZF: u64 = 0x40;
 pub const SF: u64 = 0x80;
 pub const DF: u64 = 0x400;
 pub const OF: u64 = 0x800;
+pub const AC: u64 = 1 << 18;
 pub const STATUS: u64 = CF | PF | AF | ZF | SF | OF;
 
 pub const GPR_NAMES: [&str; 16] =
@@ -46,7 +48,7 @@ impl State {
         words[FLAGS] = 0x202;
         words[FX] = 0x37f;
         words[MXCSR] = 0x0000_ffff_0000_1f80;
-        words[CS] = 0x33;
+        words[CS] = 0x2b_0033;
         State(words)
     }
 
@@ -131,7 +133,7 @@ pub fn word_name(i: usize) -> String {
         21 => "fip".into(),
         22 => "fdp".into(),
         MXCSR => "mxcsr".into(),
-        CS => "cs".into(),
+        CS => "ss cs".into(),
         SELECTORS => "gs fs es ds".into(),
         _ if i < XMM => format!("st{}{}", (i - ST) / 2, if i.is_multiple_of(2) { "" } else { " sign, exponent" }),
         _ if i < YMMH => format!("xmm{}.{}", (i - XMM) / 2, (i - XMM) % 2),
