@@ -85,6 +85,7 @@ tests! {
     files
     io
     names
+    process_calls
     process_job
     process_threads
     process_tree

@@ -347,7 +347,7 @@ calls! {
     269 faccessat(dirfd: DirFd, pathname: UserStr, mode: AccessMode) = stat::faccessat;
     270 pselect6(nfds: i32, readfds: FdSet, writefds: FdSet, exceptfds: FdSet, timeout: UserMut<Timespec>, sigmask: UserPtr<SigMaskArgument>) = poll::pselect6;
     271 ppoll(fds: UserMut<PollFd>, nfds: u32, tmo_p: UserMut<Timespec>, sigmask: UserPtr<SigSet>, sigsetsize: u64) = poll::ppoll;
-    272 unshare(flags: CloneFlags);
+    272 unshare(flags: CloneFlags) = process::unshare;
     273 set_robust_list(head: Address, len: u64) = futex::set_robust_list;
     274 get_robust_list(pid: i32, head_ptr: UserMut<u64>, len_ptr: UserMut<u64>) = futex::get_robust_list;
     275 splice(fd_in: Fd, off_in: UserMut<i64>, fd_out: Fd, off_out: UserMut<i64>, len: u64, flags: SpliceFlags) = io::splice;
@@ -383,10 +383,10 @@ calls! {
     305 clock_adjtime(clk_id: ClockId, buf: UserMut<Timex>) = time::clock_adjtime;
     306 syncfs(fd: Fd) = file::syncfs;
     307 sendmmsg(sockfd: Fd, msgvec: UserMut<MmsgHdr>, vlen: u32, flags: MsgFlags) = socket::sendmmsg;
-    308 setns(fd: Fd, nstype: CloneFlags);
+    308 setns(fd: Fd, nstype: CloneFlags) = process::setns;
     309 getcpu(cpu: UserMut<u32>, node: UserMut<u32>, tcache: Address) = schedule::getcpu;
-    310 process_vm_readv(pid: i32, local_iov: UserPtr<IoVec>, liovcnt: u64, remote_iov: UserPtr<IoVec>, riovcnt: u64, flags: u64);
-    311 process_vm_writev(pid: i32, local_iov: UserPtr<IoVec>, liovcnt: u64, remote_iov: UserPtr<IoVec>, riovcnt: u64, flags: u64);
+    310 process_vm_readv(pid: i32, local_iov: UserPtr<IoVec>, liovcnt: u64, remote_iov: UserPtr<IoVec>, riovcnt: u64, flags: u64) = process::process_vm_readv, "other processes answer EPERM";
+    311 process_vm_writev(pid: i32, local_iov: UserPtr<IoVec>, liovcnt: u64, remote_iov: UserPtr<IoVec>, riovcnt: u64, flags: u64) = process::process_vm_writev, "other processes answer EPERM";
     312 kcmp(pid1: i32, pid2: i32, r#type: i32, idx1: u64, idx2: u64);
     313 finit_module(fd: Fd, param_values: Address, flags: i32);
     314 sched_setattr(pid: i32, attr: Address, flags: u32);
@@ -420,11 +420,11 @@ calls! {
     431 fsconfig(fd: Fd, cmd: u32, key: UserStr, value: Address, aux: i32);
     432 fsmount(fs_fd: Fd, flags: u32, attr_flags: u32);
     433 fspick(dirfd: DirFd, path: UserStr, flags: u32);
-    434 pidfd_open(pid: i32, flags: OpenFlags);
+    434 pidfd_open(pid: i32, flags: OpenFlags) = process::pidfd_open;
     435 clone3(cl_args: Address, size: u64) = process::clone3;
     436 close_range(first: u32, last: u32, flags: CloseRangeFlags) = file::close_range;
     437 openat2(dirfd: DirFd, path: UserStr, how: UserPtr<OpenHow>, size: u64) = file::openat2;
-    438 pidfd_getfd(pidfd: Fd, targetfd: i32, flags: u32);
+    438 pidfd_getfd(pidfd: Fd, targetfd: i32, flags: u32) = process::pidfd_getfd;
     439 faccessat2(dirfd: DirFd, pathname: UserStr, mode: AccessMode, flags: AtFlags) = stat::faccessat2;
     440 process_madvise(pidfd: Fd, iov: UserPtr<IoVec>, vlen: u64, advice: Advice, flags: u32);
     441 epoll_pwait2(epfd: Fd, events: UserMut<EpollEvent>, maxevents: i32, timeout: UserPtr<Timespec>, sigmask: UserPtr<SigSet>, sigsetsize: u64) = event::epoll_pwait2;

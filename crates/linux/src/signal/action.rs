@@ -112,6 +112,15 @@ impl ProcessSignals {
         actions.table[signal as usize] = action;
     }
 
+    /// `CLONE_CLEAR_SIGHAND`: no signal has a handler.
+    pub fn clear_handlers(&self) {
+        for signal in 1..=LAST {
+            if !matches!(self.action(signal).sa_handler, SIG_DFL | SIG_IGN) {
+                self.reset(signal);
+            }
+        }
+    }
+
     /// Makes the host's actions those that an executed program inherits.
     pub fn prepare_exec(&self) {
         self.dispositions.prepare_exec();

@@ -4,12 +4,13 @@
 //! a thread (`CLONE_THREAD`), a child that borrows the memory while the parent waits (`CLONE_VM | CLONE_VFORK`), and a
 //! fork.
 
-use crate::abi::flags::CloneFlags;
+use crate::abi::IoVec;
+use crate::abi::flags::{CloneFlags, OpenFlags};
 use crate::errno::Errno;
 use crate::process::Process;
 use crate::signal::{AltStack, TaskSignals};
 use crate::task::{Restart, Task};
-use crate::user::{Address, Hex, UserMut};
+use crate::user::{Address, Fd, Hex, UserMut, UserPtr};
 use cpu::RSP;
 use host::process::Forked;
 use memory::Memory;
@@ -38,8 +39,8 @@ const CLONE_CLEAR_SIGHAND: u64 = 0x1_0000_0000;
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// What the parent may hand to the host's kernel as it is: how the child shares what blink keeps nothing of.
-const CLONE_HOST: u64 =
-    !(CLONE_VM | CLONE_SIGHAND | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID);
+const CLONE_HOST: u64 = 0xffff_ffff
+    & !(CLONE_VM | CLONE_SIGHAND | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID);
 
 /// `struct kernel_clone_args`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -147,8 +148,8 @@ pub fn clone3(task: &mut Task, cl_args: Address, size: u64) -> Result<u64, Errno
     {
         return Err(Errno::EINVAL);
     }
-    if set_tid != 0 || args.has(CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND) {
-        host::log::line("clone3 with set_tid, CLONE_INTO_CGROUP or CLONE_CLEAR_SIGHAND is not supported: EINVAL");
+    if set_tid != 0 || args.has(CLONE_INTO_CGROUP) {
+        host::log::line("clone3 with set_tid or CLONE_INTO_CGROUP is not supported: EINVAL");
         return Err(Errno::EINVAL);
     }
     spawn(task, &args)
@@ -182,6 +183,9 @@ fn settle_child(task: &mut Task, args: &CloneArgs) {
     }
     if args.has(CLONE_SETTLS) {
         task.cpu.set_fs_base(args.tls);
+    }
+    if args.has(CLONE_CLEAR_SIGHAND) {
+        task.process.signals.clear_handlers();
     }
     task.clear_child_tid = if args.has(CLONE_CHILD_CLEARTID) { args.child_tid } else { 0 };
     task.robust_list = 0;
@@ -381,4 +385,120 @@ pub fn setsid(_task: &mut Task) -> Result<u64, Errno> {
 pub fn set_tid_address(task: &mut Task, tidptr: UserMut<i32>) -> Result<u64, Errno> {
     task.clear_child_tid = tidptr.address;
     Ok(task.tid as u64)
+}
+
+/// man 2 unshare.
+pub fn unshare(task: &mut Task, flags: CloneFlags) -> Result<u64, Errno> {
+    const ALONE: u64 = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
+    if flags.0 & ALONE != 0 && task.process.threads.load(SeqCst) > 1 {
+        return Err(Errno::EINVAL);
+    }
+    // The host's process may have threads that the guest does not know of.
+    super::answer(host::identity::unshare((flags.0 & !ALONE) as usize))
+}
+
+/// man 2 setns.
+pub fn setns(_task: &mut Task, fd: Fd, nstype: CloneFlags) -> Result<u64, Errno> {
+    super::answer(host::identity::setns(fd.0, nstype.0 as i32))
+}
+
+/// man 2 pidfd_open.
+pub fn pidfd_open(_task: &mut Task, pid: i32, flags: OpenFlags) -> Result<u64, Errno> {
+    super::answer(host::identity::pidfd_open(pid, flags.0))
+}
+
+/// man 2 pidfd_getfd.
+pub fn pidfd_getfd(_task: &mut Task, pidfd: Fd, targetfd: i32, flags: u32) -> Result<u64, Errno> {
+    super::answer(host::identity::pidfd_getfd(pidfd.0, targetfd, flags))
+}
+
+/// Which way `process_vm_*` copies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copy {
+    FromRemote,
+    ToRemote,
+}
+
+/// man 2 process_vm_readv.
+pub fn process_vm_readv(
+    task: &mut Task,
+    pid: i32,
+    local_iov: UserPtr<IoVec>,
+    liovcnt: u64,
+    remote_iov: UserPtr<IoVec>,
+    riovcnt: u64,
+    flags: u64,
+) -> Result<u64, Errno> {
+    copy_memory(task, pid, (local_iov, liovcnt), (remote_iov, riovcnt), flags, Copy::FromRemote)
+}
+
+/// man 2 process_vm_readv.
+pub fn process_vm_writev(
+    task: &mut Task,
+    pid: i32,
+    local_iov: UserPtr<IoVec>,
+    liovcnt: u64,
+    remote_iov: UserPtr<IoVec>,
+    riovcnt: u64,
+    flags: u64,
+) -> Result<u64, Errno> {
+    copy_memory(task, pid, (local_iov, liovcnt), (remote_iov, riovcnt), flags, Copy::ToRemote)
+}
+
+fn copy_memory(
+    task: &mut Task,
+    pid: i32,
+    local: (UserPtr<IoVec>, u64),
+    remote: (UserPtr<IoVec>, u64),
+    flags: u64,
+    way: Copy,
+) -> Result<u64, Errno> {
+    const UIO_MAXIOV: u64 = 1024;
+    if flags != 0 || local.1 > UIO_MAXIOV || remote.1 > UIO_MAXIOV {
+        return Err(Errno::EINVAL);
+    }
+    let local = local.0.read_array(task, local.1)?;
+    let remote = remote.0.read_array(task, remote.1)?;
+    if pid != task.tid && pid != host::process::pid() {
+        // DEVIATION: the memory of another process is blink's; only its own blink knows the guest's.
+        host::signal::kill(pid, 0)?;
+        host::log::line("process_vm_readv and process_vm_writev reach no other process: EPERM");
+        return Err(Errno::EPERM);
+    }
+    let mut pieces = pages(&remote);
+    let mut done = 0;
+    let mut source = pages(&local);
+    let (mut here, mut there) = (source.next(), pieces.next());
+    while let (Some((local_at, local_left)), Some((remote_at, remote_left))) = (here, there) {
+        let count = local_left.min(remote_left);
+        let mut bytes = vec![0; count as usize];
+        let copied = match way {
+            Copy::FromRemote => task.load(remote_at, &mut bytes).and_then(|()| task.store(local_at, &bytes)),
+            Copy::ToRemote => task.load(local_at, &mut bytes).and_then(|()| task.store(remote_at, &bytes)),
+        };
+        if copied.is_err() {
+            return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
+        }
+        done += count;
+        let advance = |at: u64, left: u64| (left > count).then_some((at.wrapping_add(count), left - count));
+        here = advance(local_at, local_left).or_else(|| source.next());
+        there = advance(remote_at, remote_left).or_else(|| pieces.next());
+    }
+    Ok(done)
+}
+
+/// The pieces of a list of ranges that lie in one page each.
+fn pages(ranges: &[IoVec]) -> impl Iterator<Item = (u64, u64)> + use<> {
+    let ranges = ranges.to_vec();
+    ranges.into_iter().flat_map(|range| {
+        let mut at = range.iov_base;
+        let mut left = range.iov_len;
+        std::iter::from_fn(move || {
+            let count = left.min(4096 - (at & 4095));
+            let piece = (count > 0).then_some((at, count));
+            at = at.wrapping_add(count);
+            left -= count;
+            piece
+        })
+    })
 }
