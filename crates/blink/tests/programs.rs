@@ -92,6 +92,16 @@ fn scripts_give_their_interpreter_the_arguments_that_linux_gives() {
 }
 
 #[test]
+fn the_vsyscall_page_answers() {
+    let directory = directory("vsyscall");
+    let Some(_) = build(&directory, "vsyscall.c", "vsyscall", &["-static"]) else { return };
+    // Kernels may be built or booted without the page.
+    if run(&directory, &["./vsyscall"]).stdout.starts_with(b"time: 1") {
+        compare(&directory, &["./vsyscall"]);
+    }
+}
+
+#[test]
 fn execve_says_of_bad_files_what_linux_says() {
     let directory = directory("execs");
     let Some(program) = build(&directory, "execs.c", "execs", &["-static", "-w"]) else { return };
