@@ -273,6 +273,13 @@ pub fn fallocate(fd: i32, mode: i32, offset: i64, length: i64) -> Result<(), Err
 
 /// man 2 posix_fadvise, whose error is its result.
 pub fn fadvise(fd: i32, offset: i64, length: i64, advice: i32) -> Result<(), Errno> {
+    // Two of the numbers are others on s390x.
+    let advice = match advice {
+        4 => libc::POSIX_FADV_DONTNEED,
+        5 => libc::POSIX_FADV_NOREUSE,
+        6 | 7 => -1,
+        other => other,
+    };
     // SAFETY: integers only.
     match unsafe { libc::posix_fadvise64(fd, offset, length, advice) } {
         0 => Ok(()),

@@ -10,12 +10,20 @@ fn optional<T>(value: Option<&T>) -> usize {
     value.map_or(0, |value| value as *const T as usize)
 }
 
+/// The name behind a slash: the C library passes the rest of such a string, and some emulators of the call look back.
+fn slashed(name: &CStr) -> Vec<u8> {
+    let mut text = vec![b'/'];
+    text.extend_from_slice(name.to_bytes_with_nul());
+    text
+}
+
 /// man 3 mq_open: attributes are flags, most messages, message size, current messages.
 pub fn mq_open(name: &CStr, flags: u32, mode: u32, attributes: Option<[i64; 4]>) -> Result<i32, Errno> {
     let raw = attributes.map(native_attributes);
     let flags = crate::generic::to_host_open(flags) as usize;
+    let name = slashed(name);
     // SAFETY: name and attributes live over the call.
-    Ok(unsafe { call(libc::SYS_mq_open, [name.as_ptr() as usize, flags, mode as usize, optional(raw.as_ref())]) }?
+    Ok(unsafe { call(libc::SYS_mq_open, [name[1..].as_ptr() as usize, flags, mode as usize, optional(raw.as_ref())]) }?
         as i32)
 }
 
@@ -30,8 +38,9 @@ fn native_attributes(values: [i64; 4]) -> [isize; 8] {
 }
 
 pub fn mq_unlink(name: &CStr) -> Result<(), Errno> {
+    let name = slashed(name);
     // SAFETY: the name lives over the call.
-    unsafe { call(libc::SYS_mq_unlink, [name.as_ptr() as usize]) }.map(drop)
+    unsafe { call(libc::SYS_mq_unlink, [name[1..].as_ptr() as usize]) }.map(drop)
 }
 
 pub fn mq_send(queue: i32, message: &[u8], priority: u32, deadline: Option<Time>) -> Result<(), Errno> {
@@ -98,8 +107,11 @@ pub fn semctl(id: i32, number: i32, command: i32, value: i32) -> Result<i32, Err
     if ![0, 11, 12, 14, 15, 16].contains(&command) {
         return Err(Errno::EINVAL);
     }
+    // The argument is a union as wide as a pointer, with the int at its start.
+    let mut union = [0; size_of::<usize>()];
+    union[..4].copy_from_slice(&value.to_ne_bytes());
     // SAFETY: these commands take an int or nothing.
-    crate::errno::check(unsafe { libc::semctl(id, number, command, value) })
+    crate::errno::check(unsafe { libc::semctl(id, number, command, usize::from_ne_bytes(union)) })
 }
 
 /// `SETALL`.
@@ -182,8 +194,11 @@ pub fn msg_remove(id: i32) -> Result<(), Errno> {
     crate::errno::check(unsafe { libc::msgctl(id, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
 }
 
+/// Permissions, times, counts, process ids.
+pub type QueueStatus = (Permissions, [i64; 3], [u64; 3], [i32; 2]);
+
 /// What `msgctl(IPC_STAT)` says: permissions, then send, receive and change times, bytes, messages, most bytes, last pids.
-pub fn msg_stat(id: i32) -> Result<(Permissions, [i64; 3], [u64; 3], [i32; 2]), Errno> {
+pub fn msg_stat(id: i32) -> Result<QueueStatus, Errno> {
     // SAFETY: all-zero is a valid msqid_ds.
     let mut raw: libc::msqid_ds = unsafe { std::mem::zeroed() };
     // SAFETY: the structure lives over the call.

@@ -3,6 +3,7 @@
 //! Safe functions over `libc`: files and directories ([`file`], [`dir`]), I/O on guest memory ([`io`]), sockets, polling,
 //! time, terminals, identity. Results are neutral Rust values or [`Errno`], the *host's* error number; the personality
 //! translates. Nothing here knows the guest's ABI.
+#![allow(clippy::unnecessary_cast, reason = "the widths of the C types differ between hosts")]
 
 pub mod blocking;
 pub mod call;

@@ -110,8 +110,8 @@ pub enum Wait {
 }
 
 /// man 2 epoll_pwait and epoll_pwait2: up to `limit` events as (bits, data).
-pub fn epoll_wait(epoll: i32, limit: usize, wait: Wait, mask: Option<u64>) -> Result<Vec<(u32, u64)>, Errno> {
-    let mask = mask.map(Mask::new);
+pub fn epoll_wait(epoll: i32, limit: usize, wait: Wait, bits: Option<u64>) -> Result<Vec<(u32, u64)>, Errno> {
+    let mask = bits.map(Mask::new);
     let mut events = vec![libc::epoll_event { events: 0, u64: 0 }; limit];
     let list = events.as_mut_ptr() as usize;
     let n = match wait {
@@ -123,8 +123,19 @@ pub fn epoll_wait(epoll: i32, limit: usize, wait: Wait, mask: Option<u64>) -> Re
         Wait::Time(timeout) => {
             let args = [epoll as usize, list, limit, optional(timeout.as_ref()), optional(mask.as_ref()), 8];
             // SAFETY: the list has room for `limit` events.
-            unsafe { blocking(nr::EPOLL_PWAIT2, args) }
+            match unsafe { blocking(nr::EPOLL_PWAIT2, args) } {
+                // Older kernels wait for whole milliseconds.
+                Err(Errno::ENOSYS) => return epoll_wait(epoll, limit, Wait::Milliseconds(milliseconds(timeout)), bits),
+                result => result,
+            }
         }
     }?;
     Ok(events[..n.min(limit)].iter().map(|event| (event.events, event.u64)).collect())
+}
+
+/// Rounded up, so that nothing is waited for too shortly.
+fn milliseconds(time: Option<Time>) -> i32 {
+    let Some(time) = time else { return -1 };
+    let whole = time.seconds.saturating_mul(1000).saturating_add((time.nanoseconds + 999_999) / 1_000_000);
+    whole.clamp(0, i64::from(i32::MAX)) as i32
 }

@@ -27,9 +27,15 @@ pub fn socketpair(family: i32, kind: i32, protocol: i32) -> Result<[i32; 2], Err
     Ok(pair)
 }
 
+/// A pointer that may be looked at even where the length is 0.
+fn start(address: &[u8]) -> usize {
+    static NOTHING: [u8; 2] = [0; 2];
+    if address.is_empty() { NOTHING.as_ptr() as usize } else { address.as_ptr() as usize }
+}
+
 pub fn bind(fd: i32, address: &[u8]) -> Result<(), Errno> {
     // SAFETY: the address lives over the call.
-    unsafe { call(libc::SYS_bind, [fd as usize, address.as_ptr() as usize, address.len()]) }.map(drop)
+    unsafe { call(libc::SYS_bind, [fd as usize, start(address), address.len()]) }.map(drop)
 }
 
 pub fn listen(fd: i32, backlog: i32) -> Result<(), Errno> {
@@ -39,7 +45,7 @@ pub fn listen(fd: i32, backlog: i32) -> Result<(), Errno> {
 
 pub fn connect(fd: i32, address: &[u8]) -> Result<(), Errno> {
     // SAFETY: the address lives over the call.
-    unsafe { blocking(libc::SYS_connect, [fd as usize, address.as_ptr() as usize, address.len()]) }.map(drop)
+    unsafe { blocking(libc::SYS_connect, [fd as usize, start(address), address.len()]) }.map(drop)
 }
 
 pub fn shutdown(fd: i32, how: i32) -> Result<(), Errno> {

@@ -211,8 +211,11 @@ pub fn ioctl_value(fd: i32, request: u32, value: usize) -> Result<usize, Errno> 
     unsafe { if waits(request) { blocking(libc::SYS_ioctl, args) } else { call(libc::SYS_ioctl, args) } }
 }
 
+/// Name and address of an interface.
+pub type Interface = ([u8; 16], [u8; 16]);
+
 /// `SIOCGIFCONF`: the interfaces as (name, 16 bytes of address in the host's order), at most `room` of them.
-pub fn interfaces(fd: i32, room: usize) -> Result<Vec<([u8; 16], [u8; 16])>, Errno> {
+pub fn interfaces(fd: i32, room: usize) -> Result<Vec<Interface>, Errno> {
     let count = room.min(1024);
     let size = size_of::<libc::ifreq>();
     let mut list = vec![0u64; (count * size).div_ceil(8) + 1];

@@ -24,10 +24,16 @@ pub fn open(
         _ => open(dir, path),
     };
     let fd = result.map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
-    if flags & (O_PATH | O_DIRECTORY) != 0 || !file::is_proc(fd) {
+    if flags & (O_PATH | O_DIRECTORY) != 0 {
         return Ok(fd as u64);
     }
-    let Some(name) = name(fd) else { return Ok(fd as u64) };
+    let name = if file::is_proc(fd) {
+        name(fd)
+    } else {
+        // Where blink is itself emulated, what opens may be a stand-in for the file of procfs.
+        path.to_bytes().starts_with(b"/proc/").then(|| path.to_bytes().to_vec())
+    };
+    let Some(name) = name else { return Ok(fd as u64) };
     let bytes = match procfs::find(task, &name) {
         Node::File(bytes) => bytes,
         Node::Denied => return refuse(fd, Errno::EACCES),

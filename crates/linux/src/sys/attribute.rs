@@ -31,7 +31,7 @@ pub fn chmod(task: &mut Task, pathname: UserStr, mode: Mode) -> Answer {
 
 pub fn fchmodat(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode) -> Answer {
     let (dir, path) = target(task, dirfd.0, pathname, 0)?;
-    answer(file::fchmodat(dir, &*path, mode.0 & 0xffff))
+    answer(file::fchmodat(dir, &path, mode.0 & 0xffff))
 }
 
 pub fn fchmodat2(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode, flags: AtFlags) -> Answer {
@@ -39,7 +39,7 @@ pub fn fchmodat2(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode, f
         return Err(Errno::EINVAL);
     }
     let (dir, path) = target(task, dirfd.0, pathname, flags.0)?;
-    answer(file::fchmodat2(dir, &*path, mode.0 & 0xffff, flags.0))
+    answer(file::fchmodat2(dir, &path, mode.0 & 0xffff, flags.0))
 }
 
 pub fn fchmod(_task: &mut Task, fd: Fd, mode: Mode) -> Answer {
@@ -63,7 +63,7 @@ pub fn fchownat(task: &mut Task, dirfd: DirFd, pathname: UserStr, owner: u32, gr
         return Err(Errno::EINVAL);
     }
     let (dir, path) = target(task, dirfd.0, pathname, flags.0)?;
-    answer(file::fchownat(dir, &*path, owner, group, flags.0))
+    answer(file::fchownat(dir, &path, owner, group, flags.0))
 }
 
 fn set_times(task: &mut Task, dirfd: i32, pathname: UserStr, times: Option<[Time; 2]>, flags: u32) -> Answer {
@@ -207,14 +207,14 @@ pub fn flistxattr(task: &mut Task, fd: Fd, list: UserBuf, size: u64) -> Answer {
 
 pub fn removexattr(task: &mut Task, path: UserStr, name: UserStr) -> Answer {
     let path = path.read(task)?;
-    answer(file::removexattr(&*path, &*xattr_name(task, name)?))
+    answer(file::removexattr(&path, &xattr_name(task, name)?))
 }
 
 pub fn lremovexattr(task: &mut Task, path: UserStr, name: UserStr) -> Answer {
     let path = path.read(task)?;
-    answer(file::lremovexattr(&*path, &*xattr_name(task, name)?))
+    answer(file::lremovexattr(&path, &xattr_name(task, name)?))
 }
 
 pub fn fremovexattr(task: &mut Task, fd: Fd, name: UserStr) -> Answer {
-    answer(file::fremovexattr(fd.0, &*xattr_name(task, name)?))
+    answer(file::fremovexattr(fd.0, &xattr_name(task, name)?))
 }

@@ -90,7 +90,7 @@ pub fn getcwd(task: &mut Task, buf: UserBuf, size: u64) -> Answer {
 }
 
 pub fn chdir(task: &mut Task, path: UserStr) -> Answer {
-    answer(dir::chdir(&*path.read(task)?))
+    answer(dir::chdir(&path.read(task)?))
 }
 
 pub fn fchdir(_task: &mut Task, fd: Fd) -> Answer {
@@ -98,7 +98,7 @@ pub fn fchdir(_task: &mut Task, fd: Fd) -> Answer {
 }
 
 pub fn chroot(task: &mut Task, path: UserStr) -> Answer {
-    answer(dir::chroot(&*path.read(task)?))
+    answer(dir::chroot(&path.read(task)?))
 }
 
 pub fn mkdir(task: &mut Task, pathname: UserStr, mode: Mode) -> Answer {
@@ -106,7 +106,7 @@ pub fn mkdir(task: &mut Task, pathname: UserStr, mode: Mode) -> Answer {
 }
 
 pub fn mkdirat(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode) -> Answer {
-    answer(dir::mkdirat(dirfd.0, &*pathname.read(task)?, mode.0 & 0xffff))
+    answer(dir::mkdirat(dirfd.0, &pathname.read(task)?, mode.0 & 0xffff))
 }
 
 pub fn mknod(task: &mut Task, pathname: UserStr, mode: Mode, dev: Hex) -> Answer {
@@ -114,7 +114,7 @@ pub fn mknod(task: &mut Task, pathname: UserStr, mode: Mode, dev: Hex) -> Answer
 }
 
 pub fn mknodat(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode, dev: Hex) -> Answer {
-    answer(file::mknodat(dirfd.0, &*pathname.read(task)?, mode.0 & 0xffff, dev.0 as u32))
+    answer(file::mknodat(dirfd.0, &pathname.read(task)?, mode.0 & 0xffff, dev.0 as u32))
 }
 
 pub fn rmdir(task: &mut Task, pathname: UserStr) -> Answer {
@@ -129,7 +129,7 @@ pub fn unlinkat(task: &mut Task, dirfd: DirFd, pathname: UserStr, flags: UnlinkF
     if flags.0 & !AT_REMOVEDIR != 0 {
         return Err(Errno::EINVAL);
     }
-    answer(file::unlinkat(dirfd.0, &*pathname.read(task)?, flags.0))
+    answer(file::unlinkat(dirfd.0, &pathname.read(task)?, flags.0))
 }
 
 pub fn link(task: &mut Task, oldpath: UserStr, newpath: UserStr) -> Answer {
@@ -151,7 +151,7 @@ pub fn linkat(
     let new = newpath.read(task)?;
     let exe = if flags.0 & AT_SYMLINK_FOLLOW != 0 { path::exe(task, olddirfd.0, &old) } else { None };
     let (dir, old) = exe.map_or((olddirfd.0, old), |exe| (file::CWD, exe));
-    answer(file::linkat(dir, &*old, newdirfd.0, &*new, flags.0))
+    answer(file::linkat(dir, &old, newdirfd.0, &new, flags.0))
 }
 
 pub fn symlink(task: &mut Task, target: UserStr, linkpath: UserStr) -> Answer {
@@ -161,7 +161,7 @@ pub fn symlink(task: &mut Task, target: UserStr, linkpath: UserStr) -> Answer {
 pub fn symlinkat(task: &mut Task, target: UserStr, newdirfd: DirFd, linkpath: UserStr) -> Answer {
     let target = target.read(task)?;
     let link = linkpath.read(task)?;
-    answer(file::symlinkat(&*target, newdirfd.0, &*link))
+    answer(file::symlinkat(&target, newdirfd.0, &link))
 }
 
 pub fn readlink(task: &mut Task, pathname: UserStr, buf: UserBuf, bufsiz: i32) -> Answer {
@@ -200,7 +200,7 @@ pub fn renameat2(
 ) -> Answer {
     let old = oldpath.read(task)?;
     let new = newpath.read(task)?;
-    answer(file::renameat2(olddirfd.0, &*old, newdirfd.0, &*new, flags.0))
+    answer(file::renameat2(olddirfd.0, &old, newdirfd.0, &new, flags.0))
 }
 
 pub fn mount(
@@ -220,20 +220,20 @@ pub fn mount(
 }
 
 pub fn umount2(task: &mut Task, target: UserStr, flags: i32) -> Answer {
-    answer(file::umount2(&*target.read(task)?, flags))
+    answer(file::umount2(&target.read(task)?, flags))
 }
 
 pub fn pivot_root(task: &mut Task, new_root: UserStr, put_old: UserStr) -> Answer {
     let new = new_root.read(task)?;
-    answer(file::pivot_root(&*new, &*put_old.read(task)?))
+    answer(file::pivot_root(&new, &put_old.read(task)?))
 }
 
 pub fn swapon(task: &mut Task, path: UserStr, swapflags: i32) -> Answer {
-    answer(file::swapon(&*path.read(task)?, swapflags))
+    answer(file::swapon(&path.read(task)?, swapflags))
 }
 
 pub fn swapoff(task: &mut Task, path: UserStr) -> Answer {
-    answer(file::swapoff(&*path.read(task)?))
+    answer(file::swapoff(&path.read(task)?))
 }
 
 /// man 2 name_to_handle_at: `struct file_handle { handle_bytes, handle_type, bytes[] }`.
@@ -288,7 +288,7 @@ pub fn open_by_handle_at(
 
 /// man 2 inotify_add_watch.
 pub fn inotify_add_watch(task: &mut Task, fd: Fd, pathname: UserStr, mask: crate::abi::flags::InotifyMask) -> Answer {
-    answer(file::inotify_add_watch(fd.0, &*pathname.read(task)?, mask.0))
+    answer(file::inotify_add_watch(fd.0, &pathname.read(task)?, mask.0))
 }
 
 pub fn inotify_rm_watch(_task: &mut Task, fd: Fd, wd: i32) -> Answer {

@@ -140,3 +140,80 @@ pub fn inotify_init1(_task: &mut Task, flags: InotifyFlags) -> Answer {
     }
     descriptor(host::file::inotify_init(flags.0 as u32))
 }
+
+/// What a descriptor yields that is neither bytes nor in the guest's byte order on a big-endian host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// One 64-bit count: eventfd, timerfd.
+    Count,
+    /// `struct inotify_event`: four words and a name.
+    Watches,
+    /// `struct signalfd_siginfo`: 128 bytes.
+    Signals,
+}
+
+/// The records of `fd` that must be converted: none on a little-endian host.
+pub fn records(fd: Fd) -> Option<Records> {
+    if cfg!(target_endian = "little") {
+        return None;
+    }
+    let name = crate::path::name(fd.0)?;
+    match name.strip_prefix(b"anon_inode:")? {
+        b"[eventfd]" | b"[timerfd]" => Some(Records::Count),
+        b"inotify" => Some(Records::Watches),
+        b"[signalfd]" => Some(Records::Signals),
+        _ => None,
+    }
+}
+
+/// Turns records between the host's big-endian and the guest's order, either way.
+pub fn swap_records(records: Records, bytes: &mut [u8]) {
+    let swap = |bytes: &mut [u8], at: usize, width: usize| {
+        if let Some(field) = bytes.get_mut(at..at + width) {
+            field.reverse();
+        }
+    };
+    match records {
+        Records::Count => swap(bytes, 0, 8),
+        Records::Watches => {
+            let mut at = 0;
+            while at + 16 <= bytes.len() {
+                // The length of the name, before it is turned.
+                let length = u32::from_be_bytes([bytes[at + 12], bytes[at + 13], bytes[at + 14], bytes[at + 15]]);
+                (0..4).for_each(|word| swap(bytes, at + word * 4, 4));
+                at += 16 + length as usize;
+            }
+        }
+        Records::Signals => {
+            for record in bytes.chunks_exact_mut(128) {
+                // signo to overrun and trapno to int are words; then four times 64 bits, one 16-bit number, padding, a word, 64 bits.
+                (0..12).for_each(|word| swap(record, word * 4, 4));
+                (0..4).for_each(|word| swap(record, 48 + word * 8, 8));
+                swap(record, 80, 2);
+                swap(record, 84, 4);
+                swap(record, 88, 8);
+                swap(record, 96, 4);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn watch_records_are_turned_with_their_names() {
+        let mut bytes = Vec::new();
+        for (word, name) in [(1u32, *b"made\0\0\0\0"), (2, *b"moved\0\0\0")] {
+            for value in [word, 0x100, 0, 8] {
+                bytes.extend_from_slice(&value.to_be_bytes());
+            }
+            bytes.extend_from_slice(&name);
+        }
+        swap_records(Records::Watches, &mut bytes);
+        assert_eq!(&bytes[..8], [1, 0, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(&bytes[16..20], b"made");
+        assert_eq!(&bytes[24..28], [2, 0, 0, 0]);
+    }
+}

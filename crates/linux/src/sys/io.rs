@@ -1,6 +1,6 @@
 //! Moving data: `read`, `write` and their kin (man 2 read, readv, sendfile, splice, copy_file_range, getrandom).
 
-use super::{Answer, answer};
+use super::{Answer, answer, event};
 use crate::abi::IoVec;
 use crate::abi::flags::{RandomFlags, RwFlags, SpliceFlags, Whence};
 use crate::errno::Errno;
@@ -49,10 +49,25 @@ fn position(offset: i64) -> Result<Position, Errno> {
 }
 
 pub fn read(task: &mut Task, fd: Fd, buf: UserBuf, count: u64) -> Answer {
-    plain(task, fd, buf.0, count, Access::Write, Position::Current)
+    let length = plain(task, fd, buf.0, count, Access::Write, Position::Current)?;
+    if let Some(records) = event::records(fd) {
+        let mut bytes = vec![0; length as usize];
+        task.load(buf.0, &mut bytes)?;
+        event::swap_records(records, &mut bytes);
+        task.store(buf.0, &bytes)?;
+    }
+    Ok(length)
 }
 
 pub fn write(task: &mut Task, fd: Fd, buf: UserSlice, count: u64) -> Answer {
+    if let (8.., Some(records)) = (count, event::records(fd)) {
+        let mut bytes = buf.read(task, 8)?;
+        event::swap_records(records, &mut bytes);
+        let mut segments = io::Segments::new();
+        segments.push(&bytes);
+        let result = io::write(fd.0, &segments, Position::Current, 0);
+        return answer(result).map_err(|error| interrupted(fd, error));
+    }
     plain(task, fd, buf.0, count, Access::Read, Position::Current)
 }
 

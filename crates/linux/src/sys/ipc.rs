@@ -25,7 +25,7 @@ pub fn mq_open(task: &mut Task, name: UserStr, oflag: OpenFlags, mode: Mode, att
 }
 
 pub fn mq_unlink(task: &mut Task, name: UserStr) -> Answer {
-    done(ipc::mq_unlink(&*name.read(task)?))
+    done(ipc::mq_unlink(&name.read(task)?))
 }
 
 fn deadline(task: &mut Task, time: UserPtr<Timespec>) -> Result<Option<Time>, Errno> {

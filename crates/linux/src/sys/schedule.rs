@@ -78,7 +78,7 @@ pub fn sched_setaffinity(task: &mut Task, pid: i32, cpusetsize: u64, mask: Addre
 
 /// man 2 sched_getattr: `struct sched_attr` of 56 bytes.
 pub fn sched_getattr(task: &mut Task, pid: i32, attr: Address, size: u32, flags: u32) -> Answer {
-    if size < 48 || size > 4096 || flags != 0 || attr.0 == 0 {
+    if !(48..=4096).contains(&size) || flags != 0 || attr.0 == 0 {
         return Err(Errno::EINVAL);
     }
     let raw = identity::sched_getattr(pid, size, flags)?;

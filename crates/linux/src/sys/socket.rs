@@ -75,8 +75,8 @@ fn write_address(
 pub fn has_time_limit(fd: i32) -> bool {
     [SO_RCVTIMEO, SO_SNDTIMEO].into_iter().any(|option| {
         let mut value = [0u8; 16];
-        socket::getsockopt(fd, SOL_SOCKET, host_option(SOL_SOCKET, option), &mut value)
-            .is_ok_and(|n| value[..n].iter().any(|&b| b != 0))
+        socket::getsockopt(fd, SOL_SOCKET, host_option(SOL_SOCKET, option), &mut value).is_ok()
+            && value.iter().any(|&byte| byte != 0)
     })
 }
 
