@@ -102,6 +102,14 @@ fn the_vsyscall_page_answers() {
 }
 
 #[test]
+fn a_program_sees_itself_in_proc_and_not_blink() {
+    let directory = directory("proc");
+    let Some(_) = build(&directory, "proc.c", "proc", &["-static", "-w"]) else { return };
+    compare(&directory, &["./proc"]);
+    compare(&directory, &["./proc", "x", "y z"]);
+}
+
+#[test]
 fn execve_says_of_bad_files_what_linux_says() {
     let directory = directory("execs");
     let Some(program) = build(&directory, "execs.c", "execs", &["-static", "-w"]) else { return };

@@ -103,7 +103,7 @@ fn command_line(task: &mut Task) -> Vec<u8> {
     let mut text = memory(task, layout.arguments.start, layout.arguments.end);
     if text.last().is_some_and(|&last| last != 0) {
         text.extend(memory(task, layout.environment.start, layout.environment.end));
-        let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+        let end = text.iter().position(|&byte| byte == 0).map_or(text.len(), |nul| nul + 1);
         text.truncate(end);
     }
     text
@@ -127,8 +127,9 @@ fn memory(task: &mut Task, start: u64, end: u64) -> Vec<u8> {
 
 /// The program of another guest, by its directory `/proc/PID`: `None` if it is no blink, or no guest's file can be seen in it.
 ///
-/// The host shows every blink with the same program. What a blink has mapped beyond what all of them have is the guest's; its program
-/// comes first, since the guest's addresses lie below the host's.
+/// The host shows every blink with the same program. What a blink has mapped beyond what all of them have is the guest's. In the linear
+/// form the guest's addresses lie below blink's image, the program lowest; in the paged form the host places mappings downwards, the
+/// program's first.
 pub fn exe_of_other(task: &Task, directory: &[u8]) -> Option<Vec<u8>> {
     let own = link("/proc/self/exe")?;
     let directory = std::str::from_utf8(directory).ok()?;
@@ -145,8 +146,12 @@ pub fn exe_of_other(task: &Task, directory: &[u8]) -> Option<Vec<u8>> {
     };
     // A blink that was executed just now has loaded nothing yet: for its guest the program changed in one moment.
     for _ in 0..50 {
-        if let Some(area) = host_areas(pid).into_iter().find(is_guests) {
-            return Some(area.name);
+        let areas = host_areas(pid);
+        let image = areas.iter().find(|area| area.name == own).map_or(0, |area| area.start);
+        let mut candidates = areas.iter().filter(|area| is_guests(area));
+        let is_linear = |area: &&Area| area.start < image;
+        if let Some(area) = candidates.clone().find(is_linear).or_else(|| candidates.next_back()) {
+            return Some(area.name.clone());
         }
         std::thread::sleep(Duration::from_millis(1));
     }
