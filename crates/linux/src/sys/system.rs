@@ -20,11 +20,22 @@ pub fn uname(task: &mut Task, buf: UserMut<Utsname>) -> Answer {
         nodename: field(&name.nodename),
         release: field(&name.release),
         version: field(&name.version),
-        machine: field(b"x86_64"),
+        machine: field(machine()),
         domainname: field(&name.domainname),
     };
     buf.write(task, &answer)?;
     Ok(0)
+}
+
+/// `linux32` makes the kernel name another machine (`PER_LINUX32`, man 2 personality).
+fn machine() -> &'static [u8] {
+    const QUERY: u32 = 0xffff_ffff;
+    const PER_MASK: usize = 0xff;
+    const PER_LINUX32: usize = 8;
+    match host::identity::personality(QUERY) {
+        Ok(persona) if persona & PER_MASK == PER_LINUX32 => b"i686",
+        _ => b"x86_64",
+    }
 }
 
 pub fn sysinfo(task: &mut Task, info: UserMut<Sysinfo>) -> Answer {
