@@ -62,7 +62,7 @@ int main(void) {
   act(SIGSEGV, fault, 0), act(SIGBUS, fault, 0), act(SIGILL, fault, 0), act(SIGFPE, fault, 0), act(SIGTRAP, fault, 0);
   // Read first: the error code tells whether the page was there.
   (void)*(volatile char *)page;
-  page[100] = 1, puts("restarted after mprotect");
+  ((volatile char *)page)[100] = 1, puts("restarted after mprotect");
   FAULT("movl $1, (%0)", "r"(page + 4096 + 8));
   FAULT("movq (%0), %%rax", "r"(page + 4096 - 3));
   FAULT("ud2", "r"(0));
