@@ -170,14 +170,15 @@ fn prepare(order: Order) -> Result<Task, LoadError> {
         None => find(&HostFiles, &order.path, &order.argv)?,
     };
     let stack_limit = stack_limit();
-    let numbers: [u64; 5] = std::array::from_fn(|_| u64::from_le_bytes(random()));
+    let bytes: [u8; 56] = random();
+    let numbers: [u64; 7] = std::array::from_fn(|i| u64::from_le_bytes(std::array::from_fn(|k| bytes[8 * i + k])));
     let mut spec = ProgramSpec {
         path: order.path.clone(),
         argv: order.argv.clone(),
         envp: order.envp.clone(),
         stack_limit,
         flags: 0,
-        random: random(),
+        random: std::array::from_fn(|i| bytes[40 + i]),
         layout: None,
         dynamic_base: 0,
         signal_frame_size: SIGNAL_FRAME_SIZE,
