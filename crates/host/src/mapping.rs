@@ -106,7 +106,7 @@ impl Region {
 
     /// The page at `offset`, which keeps the region mapped.
     pub fn page(self: &Arc<Region>, offset: u64, rights: Rights) -> Page {
-        assert!(offset % PAGE_SIZE == 0 && offset + PAGE_SIZE <= self.length, "an offset inside the region");
+        assert!(offset.is_multiple_of(PAGE_SIZE) && offset + PAGE_SIZE <= self.length, "an offset inside the region");
         // SAFETY: the offset is inside the mapping, which lives as long as the region that the page owns.
         unsafe { Page::new(self.base.add(offset as usize), rights, Some(self.clone())) }
     }
@@ -452,7 +452,7 @@ const SMALLEST: u64 = 1 << 38;
 
 /// The lowest address that blink itself uses: its image or a mapping. Read from `/proc/self/maps`, else from where things lie.
 fn own_lowest() -> Option<u64> {
-    let image = own_lowest as usize as u64;
+    let image = own_lowest as *const () as usize as u64;
     let stack = (&raw const image) as u64;
     let lowest = std::fs::read("/proc/self/maps").ok().and_then(|text| {
         let first = text.split(|byte| *byte == b'-').next()?;

@@ -2,8 +2,10 @@
 
 use crate::attention::Threads;
 use crate::fault::{Access, Cause};
+use alloc::alloc::{alloc_zeroed, handle_alloc_error};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::alloc::Layout;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 
@@ -115,8 +117,14 @@ struct Frame(UnsafeCell<[u8; crate::PAGE_SIZE as usize]>);
 unsafe impl Sync for Frame {}
 
 fn zeroed_frame() -> Box<Frame> {
-    // SAFETY: all zeros are bytes.
-    unsafe { Box::<Frame>::new_zeroed().assume_init() }
+    let layout = Layout::new::<Frame>();
+    // SAFETY: the layout is not empty.
+    let memory = unsafe { alloc_zeroed(layout) };
+    if memory.is_null() {
+        handle_alloc_error(layout);
+    }
+    // SAFETY: allocated as a box would, and zeros are a frame.
+    unsafe { Box::from_raw(memory.cast()) }
 }
 
 /// Where pages come from. [`Memory`](crate::Memory) calls it with the calling thread outside the guest, so it may wait.

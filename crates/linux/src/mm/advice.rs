@@ -65,8 +65,17 @@ impl AddressSpace {
 
     /// Touches all pages, as their faults would.
     fn populate(&self, range: Range<u64>, advice: i32) -> Result<u64, Errno> {
-        let access = if advice == POPULATE_WRITE { Access::Write } else { Access::Read };
+        // Not what a page can do counts here, but what the area says.
+        let (access, right) = match advice {
+            POPULATE_WRITE => (Access::Write, Rights::WRITE),
+            _ => (Access::Read, Rights::READ),
+        };
         for page in range.step_by(PAGE_SIZE as usize) {
+            match self.lock().areas.find(page) {
+                None => return Err(Errno::ENOMEM),
+                Some((_, area)) if !area.rights.contains(right) => return Err(Errno::EINVAL),
+                Some(_) => {}
+            }
             match self.page(page, access) {
                 Ok(_) | Err(memory::Cause::Code) => {}
                 Err(memory::Cause::Protected) => return Err(Errno::EINVAL),
@@ -119,7 +128,8 @@ impl AddressSpace {
         {
             return Err(Errno::EINVAL);
         }
-        let end = address.checked_add(round_up(length).ok_or(Errno::ENOMEM)?).ok_or(Errno::ENOMEM)?;
+        // A length that cannot be rounded up counts as 0.
+        let end = address.checked_add(round_up(length).unwrap_or(0)).ok_or(Errno::ENOMEM)?;
         if end == address {
             return Ok(0);
         }
@@ -172,10 +182,24 @@ impl AddressSpace {
     /// mlock, mlock2: nothing is pinned, but the range must be mapped, and accessible.
     pub fn mlock(&self, address: u64, length: u64) -> Result<u64, Errno> {
         let range = lock_range(address, length)?;
-        let inner = self.lock();
-        let is_there = inner.areas.covers(range.clone())
-            && inner.areas.overlapping(range.clone()).all(|(_, area)| area.rights != Rights::NONE);
-        if range.is_empty() || is_there { Ok(0) } else { Err(Errno::ENOMEM) }
+        if range.is_empty() {
+            return Ok(0);
+        }
+        let mut inner = self.lock();
+        let parts: Vec<(Range<u64>, bool, Rights)> = inner
+            .areas
+            .overlapping(range.clone())
+            .map(|(start, area)| (start.max(range.start)..area.end.min(range.end), area.file.is_some(), area.rights))
+            .collect();
+        if !inner.areas.covers(range) || parts.iter().any(|(_, _, rights)| *rights == Rights::NONE) {
+            return Err(Errno::ENOMEM);
+        }
+        // All pages are brought in, which fails behind the end of a file.
+        let mut pages = parts.into_iter().filter(|part| part.1).flat_map(|part| part.0.step_by(PAGE_SIZE as usize));
+        match pages.all(|page| self.host_page(&mut inner, page, Access::Read).is_ok()) {
+            true => Ok(0),
+            false => Err(Errno::ENOMEM),
+        }
     }
 
     pub fn munlock(&self, address: u64, length: u64) -> Result<u64, Errno> {

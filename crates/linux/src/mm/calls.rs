@@ -40,6 +40,7 @@ impl Flags {
     pub const LOW: Flags = Flags(0x40);
     pub const GROWSDOWN: Flags = Flags(0x100);
     pub const LOCKED: Flags = Flags(0x2000);
+    pub const NORESERVE: Flags = Flags(0x4000);
     pub const POPULATE: Flags = Flags(0x8000);
     pub const HUGETLB: Flags = Flags(0x4_0000);
     pub const FIXED_NOREPLACE: Flags = Flags(0x10_0000);
@@ -100,16 +101,19 @@ impl AddressSpace {
         }
         let mut inner = self.lock();
         let start = self.place(&inner, hint, length, flags)?;
+        if open.is_some() && offset.checked_add(length).is_none_or(|end| end > i64::MAX as u64) {
+            return Err(Errno::EOVERFLOW);
+        }
         let kind = flags.0 & Flags::TYPE;
         let is_shared = kind == Flags::IS_SHARED || kind == Flags::SHARED_VALIDATE && !is_anonymous;
         if !is_shared && kind != Flags::IS_PRIVATE {
             return Err(Errno::EINVAL);
         }
-        if kind == Flags::SHARED_VALIDATE && flags.0 & !Flags::LEGACY & !(Flags::FIXED_NOREPLACE.0) != 0 {
+        if kind == Flags::SHARED_VALIDATE && flags.0 & !Flags::LEGACY != 0 {
             return Err(Errno::EOPNOTSUPP);
         }
         let file = match open {
-            Some(open) => Some(open_file(fd, open, offset, length, prot, flags, is_shared)?),
+            Some(open) => Some(open_file(fd, open, offset, prot, flags, is_shared)?),
             None => None,
         };
         if flags.has(Flags::GROWSDOWN) && (is_shared || !is_anonymous) {
@@ -129,6 +133,10 @@ impl AddressSpace {
             region: None,
             at_fork: AtFork::Copied,
         };
+        let is_counted = if is_shared { is_anonymous } else { area.rights.contains(Rights::WRITE) };
+        if is_counted && !flags.has(Flags::NORESERVE) {
+            commit::check(length)?;
+        }
         let source = match &file {
             Some(file) => Source::File { fd: file.fd, offset },
             None => Source::Anonymous,
@@ -354,7 +362,9 @@ impl AddressSpace {
                 region: None,
                 at_fork: AtFork::Copied,
             };
-            if self.establish(&mut inner, old_end, area, Source::Anonymous).is_err() {
+            if commit::check(new_end - old_end).is_err()
+                || self.establish(&mut inner, old_end, area, Source::Anonymous).is_err()
+            {
                 return old;
             }
         }
@@ -382,18 +392,7 @@ const APPEND: u32 = 0o2000;
 const PATH_ONLY: u32 = 0o10_000_000;
 
 /// Looks at the file that is to be mapped, as the kernel does before it maps it.
-fn open_file(
-    fd: i32,
-    open: u32,
-    offset: u64,
-    length: u64,
-    prot: Prot,
-    flags: Flags,
-    is_shared: bool,
-) -> Result<OpenFile, Errno> {
-    if offset.checked_add(length).is_none_or(|end| end > i64::MAX as u64) {
-        return Err(Errno::EOVERFLOW);
-    }
+fn open_file(fd: i32, open: u32, offset: u64, prot: Prot, flags: Flags, is_shared: bool) -> Result<OpenFile, Errno> {
     let (may_read, may_write) = (open & ACCESS_MODE != 1, open & ACCESS_MODE == 2);
     if is_shared && prot.rights().contains(Rights::WRITE) && (open & ACCESS_MODE == 0 || open & APPEND != 0) {
         return Err(Errno::EACCES);

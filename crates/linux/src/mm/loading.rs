@@ -39,7 +39,7 @@ impl Space<ProgramFile> for Arc<AddressSpace> {
     fn map_stack(&self, executable: bool) -> Result<u64, Errno> {
         let mut inner = self.lock();
         let end = inner.layout.stack_top;
-        let start = end - INITIAL_STACK.min(inner.layout.stack_limit.max(PAGE_SIZE)) & !(PAGE_SIZE - 1);
+        let start = (end - INITIAL_STACK.min(inner.layout.stack_limit.max(PAGE_SIZE))) & !(PAGE_SIZE - 1);
         let rights = Rights::READ.with(Rights::WRITE).with(if executable { Rights::EXEC } else { Rights::NONE });
         if let Form::Linear(window) = &self.form {
             window.map(start, end - start, Source::Anonymous, Sharing::Private, rights)?;

@@ -11,6 +11,7 @@
 mod advice;
 pub mod area;
 pub mod calls;
+mod commit;
 mod loading;
 mod maps;
 mod remap;
@@ -146,6 +147,15 @@ impl AddressSpace {
                 own.raise(memory::attention::TLB);
             }
         }
+    }
+
+    /// Runs `shrink`, which may take pages off the end of a mapped file, while no thread uses what it cached of mapped files.
+    pub fn truncating<T>(&self, shrink: impl FnOnce() -> T) -> T {
+        let inner = self.lock();
+        if inner.areas.iter().any(|(_, area)| area.file.is_some()) {
+            self.threads.shoot_down();
+        }
+        shrink()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -17,7 +17,8 @@ impl AddressSpace {
         if flags & !(MAYMOVE | FIXED | DONTUNMAP) != 0 || !is_aligned(old) {
             return Err(Errno::EINVAL);
         }
-        let old_length = round_up(old_length).ok_or(Errno::EINVAL)?;
+        // A length that cannot be rounded up counts as 0.
+        let old_length = round_up(old_length).unwrap_or(0);
         let length = round_up(length).filter(|length| (1..=TASK_SIZE).contains(length)).ok_or(Errno::EINVAL)?;
         let (is_fixed, keeps_old) = (flags & FIXED != 0, flags & DONTUNMAP != 0);
         if is_fixed || keeps_old {
@@ -33,8 +34,8 @@ impl AddressSpace {
         }
         let mut inner = self.lock();
         let (_, area) = inner.areas.find(old).ok_or(Errno::EFAULT)?;
-        if old_length == 0 && !area.is_shared {
-            return Err(Errno::EINVAL);
+        if is_fixed && old_length == length {
+            return self.move_all(&mut inner, old..old + length, flags, new);
         }
         if !is_fixed && !keeps_old && length < old_length {
             // Shrinking in place is unmapping, of whatever is there.
@@ -42,14 +43,20 @@ impl AddressSpace {
             self.unmap(&mut inner, old + length..end)?;
             return Ok(old);
         }
-        // The old range lies in one mapping, and not across its end.
-        if old_length > area.end - old {
+        if !is_fixed && !keeps_old && length == old_length {
+            return Ok(old);
+        }
+        if old_length == 0 && !area.is_shared {
+            return Err(Errno::EINVAL);
+        }
+        // What is left of the old range lies in one mapping, and not across its end.
+        if old_length.min(length) > area.end - old {
             return Err(Errno::EFAULT);
         }
+        if !area.is_shared && area.rights.contains(Rights::WRITE) {
+            commit::check(length.saturating_sub(old_length))?;
+        }
         if !is_fixed && !keeps_old {
-            if length == old_length {
-                return Ok(old);
-            }
             let (end, wanted) = (old + old_length, old.checked_add(length).filter(|end| *end <= TASK_SIZE));
             if let Some(wanted) = wanted
                 && area.end == end
@@ -64,6 +71,20 @@ impl AddressSpace {
             return Err(Errno::ENOMEM);
         }
         self.move_to(&mut inner, old, old_length, length, flags, new)
+    }
+
+    /// A pure move takes all mappings of the range and keeps the holes between them (since Linux 6.17).
+    fn move_all(&self, inner: &mut Inner, range: Range<u64>, flags: u32, new: u64) -> Result<u64, Errno> {
+        let parts: Vec<Range<u64>> = inner
+            .areas
+            .overlapping(range.clone())
+            .map(|(start, area)| start.max(range.start)..area.end.min(range.end))
+            .collect();
+        for part in parts {
+            let length = part.end - part.start;
+            self.move_to(inner, part.start, length, length, flags, part.start - range.start + new)?;
+        }
+        Ok(new)
     }
 
     fn move_to(
@@ -81,14 +102,17 @@ impl AddressSpace {
             self.unmap(inner, new..new + length)?;
             new
         } else {
-            self.place(inner, new, length, Flags::NONE)?
+            // The new address is a hint for MREMAP_DONTUNMAP only.
+            let hint = if flags & DONTUNMAP != 0 { new } else { 0 };
+            self.place(inner, hint, length, Flags::NONE)?
         };
         if old_length == 0 {
             return self.duplicate(inner, old, to, length);
         }
         let moved = old_length.min(length);
         if old_length > length {
-            self.unmap(inner, old + length..old + old_length)?;
+            let end = old.checked_add(old_length).filter(|end| *end <= TASK_SIZE).ok_or(Errno::EINVAL)?;
+            self.unmap(inner, old + length..end)?;
         }
         self.relocate(inner, old..old + moved, to, flags & DONTUNMAP != 0)?;
         if length > moved {

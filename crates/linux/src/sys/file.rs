@@ -105,15 +105,15 @@ pub fn truncate(task: &mut Task, path: UserStr, length: i64) -> Answer {
         return Err(Errno::EINVAL);
     }
     let path = path.read_path(task)?;
-    done(file::truncate(&path, length))
+    done(task.process.mm.truncating(|| file::truncate(&path, length)))
 }
 
-pub fn ftruncate(_task: &mut Task, fd: Fd, length: i64) -> Answer {
-    done(file::ftruncate(fd.0, length))
+pub fn ftruncate(task: &mut Task, fd: Fd, length: i64) -> Answer {
+    done(task.process.mm.truncating(|| file::ftruncate(fd.0, length)))
 }
 
-pub fn fallocate(_task: &mut Task, fd: Fd, mode: FallocateMode, offset: i64, len: i64) -> Answer {
-    done(file::fallocate(fd.0, mode.0, offset, len))
+pub fn fallocate(task: &mut Task, fd: Fd, mode: FallocateMode, offset: i64, len: i64) -> Answer {
+    done(task.process.mm.truncating(|| file::fallocate(fd.0, mode.0, offset, len)))
 }
 
 pub fn fadvise64(_task: &mut Task, fd: Fd, offset: i64, len: i64, advice: i32) -> Answer {
