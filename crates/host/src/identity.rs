@@ -32,6 +32,8 @@ plain_calls! {
     fn setns(fd: i32, kind: i32) = libc::SYS_setns;
     fn pidfd_open(pid: i32, flags: u32) = libc::SYS_pidfd_open;
     fn pidfd_getfd(pidfd: i32, fd: i32, flags: u32) = libc::SYS_pidfd_getfd;
+    /// man 2 kcmp.
+    fn kcmp(pid: i32, other: i32, kind: i32, index: usize, other_index: usize) = libc::SYS_kcmp;
     /// man 2 membarrier.
     fn membarrier(command: i32, flags: u32, cpu: i32) = libc::SYS_membarrier;
 }
@@ -171,6 +173,12 @@ pub fn sched_getattr(pid: i32, size: u32, flags: u32) -> Result<[u64; 7], Errno>
         call(libc::SYS_sched_getattr, [pid as usize, raw.as_mut_ptr() as usize, size.min(56) as usize, flags as usize])
     }?;
     Ok(raw)
+}
+
+/// man 2 sched_setattr; the words are those of [`sched_getattr`].
+pub fn sched_setattr(pid: i32, attributes: &[u64; 7], flags: u32) -> Result<(), Errno> {
+    // SAFETY: the structure says its own size, which the caller keeps at 56 or less.
+    unsafe { call(libc::SYS_sched_setattr, [pid as usize, attributes.as_ptr() as usize, flags as usize]) }.map(drop)
 }
 
 /// man 2 prlimit: limits are 64 bits everywhere; `u64::MAX` is no limit.

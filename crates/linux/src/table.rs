@@ -387,9 +387,9 @@ calls! {
     309 getcpu(cpu: UserMut<u32>, node: UserMut<u32>, tcache: Address) = schedule::getcpu;
     310 process_vm_readv(pid: i32, local_iov: UserPtr<IoVec>, liovcnt: u64, remote_iov: UserPtr<IoVec>, riovcnt: u64, flags: u64) = process::process_vm_readv, "other processes answer EPERM";
     311 process_vm_writev(pid: i32, local_iov: UserPtr<IoVec>, liovcnt: u64, remote_iov: UserPtr<IoVec>, riovcnt: u64, flags: u64) = process::process_vm_writev, "other processes answer EPERM";
-    312 kcmp(pid1: i32, pid2: i32, r#type: i32, idx1: u64, idx2: u64);
+    312 kcmp(pid1: i32, pid2: i32, r#type: i32, idx1: u64, idx2: u64) = system::kcmp;
     313 finit_module(fd: Fd, param_values: Address, flags: i32);
-    314 sched_setattr(pid: i32, attr: Address, flags: u32);
+    314 sched_setattr(pid: i32, attr: Address, flags: u32) = schedule::sched_setattr;
     315 sched_getattr(pid: i32, attr: Address, size: u32, flags: u32) = schedule::sched_getattr;
     316 renameat2(olddirfd: DirFd, oldpath: UserStr, newdirfd: DirFd, newpath: UserStr, flags: RenameFlags) = dir::renameat2;
     317 seccomp(operation: u32, flags: u32, args: Address) = prctl::seccomp;

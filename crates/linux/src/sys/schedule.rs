@@ -82,20 +82,65 @@ pub fn sched_getattr(task: &mut Task, pid: i32, attr: Address, size: u32, flags:
         return Err(Errno::EINVAL);
     }
     let raw = identity::sched_getattr(pid, size, flags)?;
-    // size and policy, flags, nice and priority, then 64-bit times, then two 32-bit clamps.
+    let bytes = attributes_to_guest(&raw);
+    let length = u32::decode(&bytes[..4]).min(size).min(56);
+    task.store(attr.0, &bytes[..length as usize])?;
+    Ok(0)
+}
+
+/// `struct sched_attr`: size and policy, flags, nice and priority, three times, two clamps. Words 0, 2 and 6 are pairs of 32 bits.
+fn attributes_to_guest(raw: &[u64; 7]) -> [u8; 56] {
     let mut bytes = [0u8; 56];
     for (index, (word, field)) in raw.iter().zip(bytes.chunks_exact_mut(8)).enumerate() {
         if matches!(index, 0 | 2 | 6) {
-            let native = word.to_ne_bytes();
-            for (half, out) in native.chunks_exact(4).zip(field.chunks_exact_mut(4)) {
+            for (half, out) in word.to_ne_bytes().chunks_exact(4).zip(field.chunks_exact_mut(4)) {
                 u32::from_ne_bytes([half[0], half[1], half[2], half[3]]).encode(out);
             }
         } else {
             word.encode(field);
         }
     }
-    let length = u32::decode(&bytes[..4]).min(size).min(56);
-    task.store(attr.0, &bytes[..length as usize])?;
+    bytes
+}
+
+/// man 2 sched_setattr.
+pub fn sched_setattr(task: &mut Task, pid: i32, attr: Address, flags: u32) -> Answer {
+    if attr.0 == 0 || pid < 0 || flags != 0 {
+        return Err(Errno::EINVAL);
+    }
+    const FIRST: u32 = 48;
+    const KNOWN: usize = 56;
+    let size = match crate::user::UserMut::<u32>::new(attr.0).read(task)? {
+        0 => FIRST,
+        size => size,
+    };
+    if !(FIRST..=4096).contains(&size) {
+        crate::user::UserMut::<u32>::new(attr.0).write(task, &(KNOWN as u32))?;
+        return Err(Errno::E2BIG);
+    }
+    let mut bytes = vec![0; size as usize];
+    task.load(attr.0, &mut bytes)?;
+    if bytes.iter().skip(KNOWN).any(|&byte| byte != 0) {
+        crate::user::UserMut::<u32>::new(attr.0).write(task, &(KNOWN as u32))?;
+        return Err(Errno::E2BIG);
+    }
+    bytes.resize(KNOWN, 0);
+    let mut raw = [0u64; 7];
+    for (index, (word, field)) in raw.iter_mut().zip(bytes.chunks_exact(8)).enumerate() {
+        *word = if matches!(index, 0 | 2 | 6) {
+            let mut native = [0; 8];
+            native[..4].copy_from_slice(&u32::decode(&field[..4]).to_ne_bytes());
+            native[4..].copy_from_slice(&u32::decode(&field[4..]).to_ne_bytes());
+            u64::from_ne_bytes(native)
+        } else {
+            u64::decode(field)
+        };
+    }
+    // The kernel reads as much as the size says.
+    let mut head = raw[0].to_ne_bytes();
+    head[..4].copy_from_slice(&(size.min(KNOWN as u32)).to_ne_bytes());
+    raw[0] = u64::from_ne_bytes(head);
+    identity::sched_setattr(pid, &raw, flags)?;
     Ok(0)
 }
 

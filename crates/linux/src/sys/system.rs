@@ -135,3 +135,13 @@ pub fn modify_ldt(_task: &mut Task, func: i32, _ptr: Address, _bytecount: u64) -
 pub fn absent_rseq(_task: &mut Task, _rseq: Address, _length: u32, _flags: i32, _signature: u32) -> Answer {
     Err(Errno::ENOSYS)
 }
+
+/// man 2 kcmp: comparisons of descriptors are by their numbers, which are the guest's; epoll slots hold a pointer.
+pub fn kcmp(_task: &mut Task, pid1: i32, pid2: i32, kind: i32, idx1: u64, idx2: u64) -> Answer {
+    const KCMP_EPOLL_TFD: i32 = 7;
+    if kind == KCMP_EPOLL_TFD {
+        host::log::line("unsupported kcmp(KCMP_EPOLL_TFD): EOPNOTSUPP");
+        return Err(Errno::EOPNOTSUPP);
+    }
+    answer(host::identity::kcmp(pid1, pid2, kind, idx1 as usize, idx2 as usize))
+}
