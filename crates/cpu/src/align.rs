@@ -46,8 +46,9 @@ fn implicit(cpu: &Cpu, i: &Instruction) -> bool {
 /// Packed operands of legacy SSE instructions are #GP where they are misaligned, but for those that may be so.
 fn faults_itself(i: &Instruction, bytes: u16) -> bool {
     use Op::*;
-    let may_be_misaligned = matches!(i.op, Movups | Movupd | Movdqu | Lddqu | Pcmpestri | Pcmpestrm | Pcmpistri | Pcmpistrm)
-        || i.row().feature() == isa::Feature::Sha;
+    let may_be_misaligned =
+        matches!(i.op, Movups | Movupd | Movdqu | Lddqu | Pcmpestri | Pcmpestrm | Pcmpistri | Pcmpistrm)
+            || i.row().feature() == isa::Feature::Sha;
     bytes >= 16 && !may_be_misaligned
 }
 

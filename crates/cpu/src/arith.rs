@@ -77,7 +77,9 @@ pub fn compute(op: Arith, size: Size, a: u64, b: u64, old: Flags) -> (u64, Flags
             let result = a << count;
             (result, carry, carry ^ size.sign(result))
         }),
-        Arith::Shr => shift(size, b, a, old, |count| (a >> count, a >> (count - 1) & 1 != 0, count == 1 && size.sign(a))),
+        Arith::Shr => {
+            shift(size, b, a, old, |count| (a >> count, a >> (count - 1) & 1 != 0, count == 1 && size.sign(a)))
+        }
         Arith::Sar => shift(size, b, a, old, |count| {
             let wide = size.extend(a) as i64;
             ((wide >> count) as u64, wide >> (count - 1) & 1 != 0, false)

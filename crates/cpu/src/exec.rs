@@ -1,8 +1,8 @@
 //! The interpreter's domain: values are integers, and an error means that nothing has happened.
 
 use crate::arith::{self, Arith};
-use crate::flags::Flags;
 use crate::chain::Shape;
+use crate::flags::Flags;
 use crate::inst::{Inst, Places};
 use crate::sem::Sem;
 use crate::size::Size;

@@ -158,7 +158,10 @@ impl Cpu {
             return false;
         };
         use Op::*;
-        let has_implicit = matches!(i.op, Push | Pop | Pushf | Popf | Call | Ret | Leave | Enter | PushSeg | PopSeg | RetFar | CallFar | Iret);
+        let has_implicit = matches!(
+            i.op,
+            Push | Pop | Pushf | Popf | Call | Ret | Leave | Enter | PushSeg | PopSeg | RetFar | CallFar | Iret
+        );
         let is_near_top = address.wrapping_sub(self.get(RSP)).wrapping_add(64) < 128;
         (has_implicit && (is_near_top || !i.has_memory())) || (i.has_memory() && i.memory.segment == Segment::Ss)
     }
