@@ -4,7 +4,7 @@
 //! several faults gets.
 
 use super::area::{Area, AtFork, MappedFile, readable};
-use super::{AddressSpace, Form, Inner, TASK_SIZE};
+use super::{AddressSpace, Form, Inner, TASK_SIZE, commit};
 use crate::errno::Errno;
 use host::mapping::{Region, Sharing, Source};
 use memory::{PAGE_SIZE, Rights};

@@ -20,7 +20,7 @@ fn limit() -> u64 {
     if mode() == Some(b'1') {
         return u64::MAX;
     }
-    system::sysinfo().map_or(u64::MAX, |info| info.total_ram.saturating_add(info.total_swap))
+    system::info().map_or(u64::MAX, |info| info.total_ram.saturating_add(info.total_swap))
 }
 
 /// The host's overcommit mode, as a digit.

@@ -2,7 +2,7 @@
 
 use super::area::Area;
 use super::calls::{Flags, is_aligned, round_up};
-use super::{AddressSpace, Form, Inner, TASK_SIZE};
+use super::{AddressSpace, Form, Inner, TASK_SIZE, commit};
 use crate::errno::Errno;
 use host::mapping::{Sharing, Source};
 use memory::Rights;
