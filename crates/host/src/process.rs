@@ -257,30 +257,48 @@ fn under_runner(runner: &str, arguments: &[CString]) -> Option<Vec<CString>> {
     Some(line)
 }
 
+/// The vectors of a program that is to be executed: C strings, and the pointers to them with a null pointer at the end.
+#[derive(Debug)]
+pub struct Execution {
+    strings: Vec<CString>,
+    arguments: Vec<usize>,
+    environment: Vec<usize>,
+}
+
+impl Execution {
+    pub fn new(arguments: Vec<CString>, environment: Vec<CString>) -> Execution {
+        let pointers = |strings: &[CString]| -> Vec<usize> {
+            strings.iter().map(|string| string.as_ptr() as usize).chain([0]).collect()
+        };
+        let line = RUNNER.and_then(|runner| under_runner(runner, &arguments));
+        let arguments = line.unwrap_or(arguments);
+        let mut execution =
+            Execution { arguments: pointers(&arguments), environment: pointers(&environment), strings: arguments };
+        // The strings stay where they are when their owners move.
+        execution.strings.extend(environment);
+        execution
+    }
+}
+
 /// Replaces the process by blink itself, started anew with signal mask `mask`, which counts from then on. Returns only to tell
 /// why not; the mask is `mask` then.
-pub fn exec_self(arguments: &[CString], environment: &[CString], mask: u64) -> Errno {
+pub fn exec_self(execution: &Execution, mask: u64) -> Errno {
     let Some(program) = PROGRAM.get() else { return Errno::ENOENT };
-    let vector = |strings: &[CString]| -> Vec<*const libc::c_char> {
-        strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
-    };
-    if let Some(line) = RUNNER.and_then(|runner| under_runner(runner, arguments)) {
-        let (words, environment) = (vector(&line), vector(environment));
-        signal::set_exact_mask(mask);
-        // SAFETY: vectors of C strings with a null pointer at their end, all alive during the call.
-        unsafe { libc::execve(words[0], words.as_ptr(), environment.as_ptr()) };
-        return Errno::last();
-    }
-    let (arguments, environment) = (vector(arguments), vector(environment));
     let args = [
         program.number() as usize,
         c"".as_ptr() as usize,
-        arguments.as_ptr() as usize,
-        environment.as_ptr() as usize,
+        execution.arguments.as_ptr() as usize,
+        execution.environment.as_ptr() as usize,
         libc::AT_EMPTY_PATH as usize,
     ];
     signal::set_exact_mask(mask);
-    // SAFETY: vectors of C strings with a null pointer at their end, all alive during the call.
+    if RUNNER.is_some() {
+        let (words, environment) = (execution.arguments.as_ptr().cast(), execution.environment.as_ptr().cast());
+        // SAFETY: as below.
+        unsafe { libc::execve(execution.arguments[0] as *const libc::c_char, words, environment) };
+        return Errno::last();
+    }
+    // SAFETY: vectors of C strings with a null pointer at their end, all owned by `execution`, which outlives the call.
     match unsafe { call(libc::SYS_execveat, args) } {
         Err(error) => error,
         Ok(_) => Errno::ENOSYS,

@@ -11,6 +11,11 @@ pub use memory::Access;
 /// A thread of the guest. Handlers take `&mut Task`.
 pub struct Task {
     pub cpu: Cpu,
+    /// The engine's decoded blocks. Here, and not in the run loop, since a child that shares memory borrows it and may never
+    /// come back from the loop.
+    pub cache: cpu::Cache,
+    /// What `execve` hands to the host; owned here for the same reason.
+    pub executing: Option<host::process::Execution>,
     pub process: Arc<Process>,
     /// The host's thread id, which is the guest's.
     pub tid: i32,
@@ -54,6 +59,8 @@ impl Task {
         let signals = TaskSignals::new(cpu.memory.attention_handle(), &process.signals, mask);
         Task {
             cpu,
+            cache: cpu::Cache::default(),
+            executing: None,
             process,
             tid,
             signals,

@@ -7,7 +7,7 @@
 mod fault;
 mod vsyscall;
 
-use cpu::{Cache, Exit};
+use cpu::Exit;
 use linux::Task;
 use linux::process::Hooks;
 use linux::signal::Info;
@@ -21,11 +21,10 @@ pub fn hooks(report: fn(&mut Task, &Info)) -> Hooks {
 
 /// Runs a guest thread until it has asked to end: `task.exited` is set then.
 pub fn run(task: &mut Task) {
-    let mut cache = Cache::default();
     while task.exited.is_none() {
         // Outside the engine nobody waits for this thread, which may block in a call.
         task.cpu.memory.enter_guest();
-        let exit = task.cpu.run(&mut cache);
+        let exit = task.cpu.run(&mut task.cache);
         task.cpu.memory.leave_guest();
         match exit {
             Exit::Syscall => linux::dispatch(task),
@@ -39,17 +38,17 @@ pub fn run(task: &mut Task) {
                     linux::signal::fault(task, &fault);
                 }
             }
-            Exit::Attention => attend(task, &mut cache),
+            Exit::Attention => attend(task),
             Exit::Stepped => {}
         }
     }
 }
 
 /// Answers the attention bits.
-fn attend(task: &mut Task, cache: &mut Cache) {
+fn attend(task: &mut Task) {
     let bits = task.cpu.memory.attend();
     if bits & attention::CODE != 0 {
-        cache.begin_generation();
+        task.cache.begin_generation();
     }
     if bits & attention::SIGNAL != 0 {
         linux::signal::deliver_pending(task);

@@ -357,7 +357,9 @@ impl Thread {
 
     /// Forgets held signals: a new process has none.
     pub fn forget_held(&self) {
-        self.shared.held.iter().for_each(|place| drop(place.take()));
+        for place in &self.shared.held {
+            let _ = place.take();
+        }
         self.settle();
     }
 

@@ -243,7 +243,7 @@ pub fn force(task: &mut Task, info: &Info) {
     let action = task.process.signals.action(signal);
     let is_blocked = task.signals.mask() & bit(signal) != 0;
     if is_blocked || matches!(action.sa_handler, SIG_DFL | SIG_IGN) {
-        return fatal(task, info);
+        fatal(task, info)
     }
     handle(task, info, &action);
 }

@@ -12,6 +12,7 @@ use crate::process::Options;
 use crate::task::Task;
 use crate::user::{DirFd, StringArray, UserStr};
 use host::file;
+use host::process::Execution;
 use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::sync::atomic::Ordering::SeqCst;
@@ -144,7 +145,8 @@ pub fn execveat(
     environment.push(variable);
     // Linux 5.18 and later give a program without arguments an empty argv[0].
     let arguments = if arguments.is_empty() { vec![CString::default()] } else { arguments };
-    let error = replace(task, &arguments, &environment);
+    drop((words, given, state));
+    let error = replace(task, Execution::new(arguments, environment));
     let _ = file::close(copy);
     Err(error)
 }
@@ -188,7 +190,8 @@ fn inherit(fd: i32) -> Result<i32, Errno> {
 }
 
 /// Executes blink; returns only if the host refuses.
-fn replace(task: &mut Task, arguments: &[CString], environment: &[CString]) -> Errno {
+fn replace(task: &mut Task, execution: Execution) -> Errno {
+    let execution = task.executing.insert(execution);
     let mask = task.signals.mask();
     task.signals.thread.block_all();
     if task.signals.thread.is_pending() {
@@ -199,7 +202,8 @@ fn replace(task: &mut Task, arguments: &[CString], environment: &[CString]) -> E
     task.process.is_executing.store(true, SeqCst);
     // What the new program inherits as its mask; a signal that arrives now waits in the slot of a program that is gone, or is
     // delivered if the call fails.
-    let error = host::process::exec_self(arguments, environment, mask);
+    let error = host::process::exec_self(execution, mask);
+    task.executing = None;
     task.process.is_executing.store(false, SeqCst);
     task.process.signals.resume_after_exec();
     task.signals.thread.block_all();

@@ -232,6 +232,8 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
     let flags = args.flags & CLONE_HOST | args.exit_signal;
     let process = Arc::new(task.process.borrow());
     let mut child = Box::new(child_task(task, process, task.signals.altstack));
+    // The same memory has the same code: no need to decode it again.
+    std::mem::swap(&mut child.cache, &mut task.cache);
     let mut pidfd = -1;
     let run = task.process.hooks.run;
     let mut is_done = false;
@@ -253,6 +255,8 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
     if !is_done && pid.is_ok() && !child.process.is_executing.load(SeqCst) {
         // Killed in the middle of something: what it held may be half changed.
         std::mem::forget(child);
+    } else {
+        std::mem::swap(&mut child.cache, &mut task.cache);
     }
     let pid = pid?;
     if args.has(CLONE_PIDFD) {
