@@ -9,9 +9,9 @@ pub fn print(task: &Task, started: host::time::Time) {
     let elapsed = host::time::now().saturating_sub(started);
     let _ = writeln!(text, "instructions: {}", task.cpu.icount);
     let _ = writeln!(text, "seconds: {}.{:06}", elapsed.seconds, elapsed.nanoseconds / 1000);
-    let micros = elapsed.seconds as f64 * 1e6 + elapsed.nanoseconds as f64 / 1e3;
-    if micros > 0.0 {
-        let _ = writeln!(text, "million instructions per second: {:.1}", task.cpu.icount as f64 / micros);
+    let micros = elapsed.seconds as u64 * 1_000_000 + elapsed.nanoseconds as u64 / 1000;
+    if let Some(tenths) = (task.cpu.icount * 10).checked_div(micros) {
+        let _ = writeln!(text, "million instructions per second: {}.{}", tenths / 10, tenths % 10);
     }
     let _ = writeln!(text, "memory: {}", if task.process.mm.is_linear() { "linear" } else { "paged" });
     if let Ok(usage) = host::identity::rusage(0) {

@@ -12,7 +12,7 @@ use crate::stop::Trap;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
-use isa::{DecodeError, Mode};
+use isa::{DecodeError, Instruction, Mode};
 
 /// Instructions in a block at most.
 const LONGEST: usize = 64;
@@ -239,8 +239,9 @@ impl Cache {
     fn instruction(&self, cpu: &mut Cpu, ip: u64) -> Result<(Inst, bool), Trap> {
         let mut bytes = [0; 15];
         let count = cpu.memory.fetch(ip, &mut bytes);
-        match isa::decode(&bytes[..count], self.mode) {
-            Ok(decoded) => Ok((lower(&decoded, ip), decoded.ends_block())),
+        let mut decoded = Instruction::BLANK;
+        match isa::decode_into(&bytes[..count], self.mode, &mut decoded) {
+            Ok(()) => Ok((lower(&decoded, ip), decoded.ends_block())),
             Err(DecodeError::Short) if count < 15 => Err(Trap::PageFault(cpu.memory.fault())),
             Err(DecodeError::Short | DecodeError::TooLong) => Err(Trap::GeneralProtection { code: 0 }),
             Err(DecodeError::Invalid | DecodeError::Evex) => Err(Trap::InvalidOpcode),

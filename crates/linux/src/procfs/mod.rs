@@ -222,16 +222,17 @@ fn own_identity(task: &Task) -> text::Identity {
     }
 }
 
-/// What the host says of its own CPU, else a round number.
-fn host_megahertz() -> f64 {
+/// What the host says of its own CPU, in kHz, else a round number.
+fn host_kilohertz() -> u64 {
     let text = read_host("/proc/cpuinfo").unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let line = text.lines().find(|line| line.starts_with("cpu MHz"));
-    line.and_then(|line| line.split(':').nth(1)?.trim().parse().ok()).unwrap_or(1000.0)
+    let number = line.and_then(|line| line.split(':').nth(1)).map(str::trim);
+    number.and_then(|number| number.replace('.', "").parse().ok()).unwrap_or(1_000_000)
 }
 
 fn cpuinfo(task: &Task) -> Vec<u8> {
     let environment = task.cpu.environment.clone();
-    let megahertz = environment.time_stamp_frequency().map_or_else(host_megahertz, |hz| hz as f64 / 1e6);
-    text::cpuinfo(identity::cpus(), megahertz, |leaf, subleaf| cpu::cpuid::leaf(leaf, subleaf, &*environment))
+    let kilohertz = environment.time_stamp_frequency().map_or_else(host_kilohertz, |hz| hz / 1000);
+    text::cpuinfo(identity::cpus(), kilohertz, |leaf, subleaf| cpu::cpuid::leaf(leaf, subleaf, &*environment))
 }

@@ -326,7 +326,7 @@ fn skeleton(id: &Identity) -> String {
 }
 
 /// `/proc/cpuinfo` of `count` processors, from what CPUID tells the guest: `leaf(eax, ecx)` gives eax, ebx, ecx, edx.
-pub fn cpuinfo(count: usize, megahertz: f64, leaf: impl Fn(u32, u32) -> [u32; 4]) -> Vec<u8> {
+pub fn cpuinfo(count: usize, kilohertz: u64, leaf: impl Fn(u32, u32) -> [u32; 4]) -> Vec<u8> {
     let mut text = String::new();
     let bytes = |words: &[u32]| -> String {
         let all: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).take_while(|&byte| byte != 0).collect();
@@ -359,13 +359,16 @@ pub fn cpuinfo(count: usize, megahertz: f64, leaf: impl Fn(u32, u32) -> [u32; 4]
         let _ = write!(
             text,
             "processor\t: {i}\nvendor_id\t: {vendor}\ncpu family\t: {family}\nmodel\t\t: {model}\nmodel name\t: {brand}\n\
-             stepping\t: {}\ncpu MHz\t\t: {megahertz:.3}\ncache size\t: 1024 KB\nphysical id\t: 0\nsiblings\t: {count}\n\
+             stepping\t: {}\ncpu MHz\t\t: {}.{:03}\ncache size\t: 1024 KB\nphysical id\t: 0\nsiblings\t: {count}\n\
              core id\t\t: {i}\ncpu cores\t: {count}\napicid\t\t: {i}\ninitial apicid\t: {i}\nfpu\t\t: yes\n\
              fpu_exception\t: yes\ncpuid level\t: {highest}\nwp\t\t: yes\nflags\t\t:{flags}\nbugs\t\t:\n\
-             bogomips\t: {:.2}\nclflush size\t: {line}\ncache_alignment\t: {line}\n\
+             bogomips\t: {}.{:02}\nclflush size\t: {line}\ncache_alignment\t: {line}\n\
              address sizes\t: {} bits physical, {} bits virtual\npower management:\n\n",
             signature & 15,
-            megahertz * 2.0,
+            kilohertz / 1000,
+            kilohertz % 1000,
+            kilohertz / 500,
+            kilohertz / 5 % 100,
             sizes & 255,
             sizes >> 8 & 255,
         );
@@ -458,7 +461,7 @@ mod tests {
             1 => [0x2_06c2, 8 << 8, 1, 1 << 26 | 1 << 25],
             _ => [0; 4],
         };
-        let text = String::from_utf8(cpuinfo(2, 2000.0, leaf)).unwrap();
+        let text = String::from_utf8(cpuinfo(2, 2_000_000, leaf)).unwrap();
         for line in ["processor\t: 1", "vendor_id\t: GenuineIntel", "cpu family\t: 6", "model\t\t: 44", "stepping\t: 2"] {
             assert!(text.contains(&format!("{line}\n")), "{line}: {text}");
         }
