@@ -297,6 +297,8 @@ impl Generator {
             8..=10 => {
                 let rights = self.rights();
                 let odd = if self.one_in(20) { self.of(&[8, 16, 1 << 24, 1 << 25, 3 << 24]) } else { 0 };
+                // With PROT_GROWSDOWN the next area counts, which must not be the oracle's own.
+                let length = if odd >= 1 << 24 { length.min(PAGE) } else { length };
                 format!("mprotect {address:x} {length:x} {:x}", rights | odd)
             }
             11 | 12 => self.mremap(address, length),
