@@ -1,6 +1,6 @@
 //! Conversions between integers and floating-point formats (SDM Vol. 2A CVT...).
 
-use super::float::{map32, map64};
+use super::float::{is_ordinary32, is_ordinary64, map32, map64};
 use crate::chain::{Run, call};
 use crate::inst::Inst;
 use crate::size::Size;
@@ -53,6 +53,19 @@ fn to_register<F: Float>(cpu: &mut Cpu, inst: &Inst, x: F, rounding: Option<Roun
     cpu.finish_float(&env)?;
     cpu.set(inst.dst, size, value as u64);
     Ok(())
+}
+
+/// The number rounded towards zero if that raises nothing: it is an integer in range, or PE is masked and set already.
+#[inline(always)]
+fn truncated(mxcsr: u32, source: F64, size: Size) -> Option<i64> {
+    const PRECISION: u32 = 1 << 12 | 1 << 5;
+    let number = f64::from_bits(source.0);
+    let limit = if size == Size::B8 { 9_223_372_036_854_775_808.0 } else { 2_147_483_648.0 };
+    if !is_ordinary64(source.0) || number <= -limit || number >= limit {
+        return None;
+    }
+    let value = number as i64;
+    (mxcsr & PRECISION == PRECISION || value as f64 == number).then_some(value)
 }
 
 /// An XMM result of a function of the low bytes of the source.
@@ -129,6 +142,11 @@ crate::sem::calls! {
     }
     Cvtsi2sd(cpu, inst) {
         let source = integer(cpu, inst)?;
+        // Exact, so nothing is raised.
+        if source.unsigned_abs() <= 1 << 53 {
+            cpu.xmm[inst.dst as usize & 15][0] = (source as f64).to_bits();
+            return Ok(());
+        }
         let mut env = Env::from_mxcsr(cpu.mxcsr);
         let value: F64 = from_signed(&mut env, source);
         cpu.finish_float(&env)?;
@@ -149,10 +167,18 @@ crate::sem::calls! {
     }
     Cvttsd2si(cpu, inst) {
         let source = F64(cpu.source_low(inst, Size::B8)?);
+        if let Some(value) = truncated(cpu.mxcsr, source, inst.form.size()) {
+            cpu.set(inst.dst, inst.form.size(), value as u64);
+            return Ok(());
+        }
         to_register(cpu, inst, source, Some(Rounding::Zero))
     }
     Cvtss2sd(cpu, inst) {
         let source = F32(cpu.source_low(inst, Size::B4)? as u32);
+        if is_ordinary32(source.0) {
+            cpu.xmm[inst.dst as usize & 15][0] = f64::from(f32::from_bits(source.0)).to_bits();
+            return Ok(());
+        }
         let mut env = Env::from_mxcsr(cpu.mxcsr);
         let value: F64 = convert(&mut env, source);
         cpu.finish_float(&env)?;

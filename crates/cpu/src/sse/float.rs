@@ -4,6 +4,7 @@
 //! is written.
 
 use super::lanes::lane;
+use super::{Anywhere, Plain, Register, Source};
 use crate::chain::{Call, Run, call};
 use crate::flags::{CF, Flags, PF, ZF};
 use crate::inst::Inst;
@@ -42,8 +43,8 @@ binary! {
 
 struct Ps<O>(PhantomData<O>);
 struct Pd<O>(PhantomData<O>);
-struct Ss<O>(PhantomData<O>);
-struct Sd<O>(PhantomData<O>);
+struct Ss<O, S = Anywhere>(PhantomData<(O, S)>);
+struct Sd<O, S = Anywhere>(PhantomData<(O, S)>);
 
 impl<O: Binary> Call for Ps<O> {
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
@@ -69,22 +70,23 @@ impl<O: Binary> Call for Pd<O> {
     }
 }
 
-impl<O: Binary> Call for Ss<O> {
+impl<O: Binary, S: Source> Call for Ss<O, S> {
+    #[inline(always)]
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
-        let b = F32(cpu.source_low(inst, Size::B4)? as u32);
-        let a = cpu.xmm(inst.dst);
+        let b = F32(S::load_low(cpu, inst, Size::B4)? as u32);
+        let a = cpu.xmm[inst.dst as usize & 15][0];
         let mut env = Env::from_mxcsr(cpu.mxcsr);
         let value = O::apply(&mut env, F32(a as u32), b);
         cpu.finish_float(&env)?;
-        cpu.set_xmm(inst.dst, a & !0xffff_ffff | value.0 as u128);
+        cpu.xmm[inst.dst as usize & 15][0] = a & !0xffff_ffff | value.0 as u64;
         Ok(())
     }
 }
 
-impl<O: Binary> Call for Sd<O> {
+impl<O: Binary, S: Source> Call for Sd<O, S> {
     #[inline(always)]
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
-        let b = F64(cpu.source_low(inst, Size::B8)?);
+        let b = F64(S::load_low(cpu, inst, Size::B8)?);
         let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
         let mut env = Env::from_mxcsr(cpu.mxcsr);
         let value = O::apply(&mut env, a, b);
@@ -94,24 +96,36 @@ impl<O: Binary> Call for Sd<O> {
     }
 }
 
-pub(super) fn handler(i: &Instruction) -> Option<Run> {
+macro_rules! by_source {
+    ($kind:ident, $operation:ident, $inst:ident) => {
+        if !$inst.has_memory() {
+            call::<$kind<$operation, Register>>()
+        } else if $inst.is_plainly_addressed() {
+            call::<$kind<$operation, Plain>>()
+        } else {
+            call::<$kind<$operation>>()
+        }
+    };
+}
+
+pub(super) fn handler(i: &Instruction, inst: &Inst) -> Option<Run> {
     Some(match i.op {
         Op::Addps => call::<Ps<Add>>(),
         Op::Addpd => call::<Pd<Add>>(),
-        Op::Addss => call::<Ss<Add>>(),
-        Op::Addsd => call::<Sd<Add>>(),
+        Op::Addss => by_source!(Ss, Add, inst),
+        Op::Addsd => by_source!(Sd, Add, inst),
         Op::Subps => call::<Ps<Sub>>(),
         Op::Subpd => call::<Pd<Sub>>(),
-        Op::Subss => call::<Ss<Sub>>(),
-        Op::Subsd => call::<Sd<Sub>>(),
+        Op::Subss => by_source!(Ss, Sub, inst),
+        Op::Subsd => by_source!(Sd, Sub, inst),
         Op::Mulps => call::<Ps<Mul>>(),
         Op::Mulpd => call::<Pd<Mul>>(),
-        Op::Mulss => call::<Ss<Mul>>(),
-        Op::Mulsd => call::<Sd<Mul>>(),
+        Op::Mulss => by_source!(Ss, Mul, inst),
+        Op::Mulsd => by_source!(Sd, Mul, inst),
         Op::Divps => call::<Ps<Div>>(),
         Op::Divpd => call::<Pd<Div>>(),
-        Op::Divss => call::<Ss<Div>>(),
-        Op::Divsd => call::<Sd<Div>>(),
+        Op::Divss => by_source!(Ss, Div, inst),
+        Op::Divsd => by_source!(Sd, Div, inst),
         Op::Minps => call::<Ps<Min>>(),
         Op::Minpd => call::<Pd<Min>>(),
         Op::Minss => call::<Ss<Min>>(),
@@ -229,16 +243,37 @@ fn compared(cpu: &mut Cpu, env: &Env, order: Option<Ordering>) -> Flow {
 
 fn compare32(cpu: &mut Cpu, inst: &Inst, nans: Nans) -> Flow {
     let b = F32(cpu.source_low(inst, Size::B4)? as u32);
+    let a = F32(cpu.xmm[inst.dst as usize & 15][0] as u32);
     let mut env = Env::from_mxcsr(cpu.mxcsr);
-    let order = softfloat::compare(&mut env, F32(cpu.xmm(inst.dst) as u32), b, nans);
+    let order = if is_ordinary32(a.0) && is_ordinary32(b.0) {
+        f32::from_bits(a.0).partial_cmp(&f32::from_bits(b.0))
+    } else {
+        softfloat::compare(&mut env, a, b, nans)
+    };
     compared(cpu, &env, order)
 }
 
 fn compare64(cpu: &mut Cpu, inst: &Inst, nans: Nans) -> Flow {
     let b = F64(cpu.source_low(inst, Size::B8)?);
+    let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
     let mut env = Env::from_mxcsr(cpu.mxcsr);
-    let order = softfloat::compare(&mut env, F64(cpu.xmm(inst.dst) as u64), b, nans);
+    let order = if is_ordinary64(a.0) && is_ordinary64(b.0) {
+        f64::from_bits(a.0).partial_cmp(&f64::from_bits(b.0))
+    } else {
+        softfloat::compare(&mut env, a, b, nans)
+    };
     compared(cpu, &env, order)
+}
+
+/// Zero or a normal number: comparing and widening such ones raises nothing and is the same on every host.
+#[inline(always)]
+pub(super) fn is_ordinary32(x: u32) -> bool {
+    (x >> 23 & 0xff).wrapping_sub(1) < 0xfe || x << 1 == 0
+}
+
+#[inline(always)]
+pub(super) fn is_ordinary64(x: u64) -> bool {
+    (x >> 52 & 0x7ff).wrapping_sub(1) < 0x7fe || x << 1 == 0
 }
 
 /// Neighbours of the first operand, then of the second.

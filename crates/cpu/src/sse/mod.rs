@@ -12,6 +12,7 @@ mod float;
 mod lanes;
 mod moves;
 mod shuffle;
+mod swar;
 mod text;
 mod various;
 
@@ -26,9 +27,9 @@ use softfloat::Env;
 /// The handler of a vector instruction.
 pub(crate) fn prepare(i: &Instruction, inst: &mut Inst) -> Option<Run> {
     let is_mmx = i.operands.iter().any(|operand| matches!(operand, Operand::Mmx(_)));
-    lanes::handler(i.op, is_mmx)
-        .or_else(|| moves::handler(i, is_mmx))
-        .or_else(|| float::handler(i))
+    lanes::handler(i.op, is_mmx, inst)
+        .or_else(|| moves::handler(i, is_mmx, inst))
+        .or_else(|| float::handler(i, inst))
         .or_else(|| convert::handler(i))
         .or_else(|| shuffle::handler(i, is_mmx))
         .or_else(|| various::handler(i, is_mmx))
@@ -37,7 +38,68 @@ pub(crate) fn prepare(i: &Instruction, inst: &mut Inst) -> Option<Run> {
         .or_else(|| crypto::handler(i, inst))
 }
 
+/// Where the source of an instruction is, as far as its handler knows.
+trait Source {
+    /// 16 bytes, aligned if in memory.
+    fn load(cpu: &mut Cpu, inst: &Inst) -> Result<[u64; 2], Stop>;
+    /// The low part.
+    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Result<u64, Stop>;
+}
+
+/// An XMM register.
+struct Register;
+/// Memory without segment base or narrow address size.
+struct Plain;
+/// To be looked up.
+struct Anywhere;
+
+impl Source for Register {
+    #[inline(always)]
+    fn load(cpu: &mut Cpu, inst: &Inst) -> Result<[u64; 2], Stop> {
+        let [low, high, ..] = cpu.xmm[inst.src as usize & 15];
+        Ok([low, high])
+    }
+    #[inline(always)]
+    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Result<u64, Stop> {
+        Ok(size.cut(cpu.xmm[inst.src as usize & 15][0]))
+    }
+}
+
+impl Source for Plain {
+    #[inline(always)]
+    fn load(cpu: &mut Cpu, inst: &Inst) -> Result<[u64; 2], Stop> {
+        let address = cpu.plain_address(inst);
+        if address & 15 != 0 {
+            return cpu.protection();
+        }
+        Ok(cpu.memory.load16(address)?)
+    }
+    #[inline(always)]
+    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Result<u64, Stop> {
+        cpu.load(cpu.plain_address(inst), size)
+    }
+}
+
+impl Source for Anywhere {
+    #[inline(always)]
+    fn load(cpu: &mut Cpu, inst: &Inst) -> Result<[u64; 2], Stop> {
+        let value = cpu.source128(inst)?;
+        Ok([value as u64, (value >> 64) as u64])
+    }
+    #[inline(always)]
+    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Result<u64, Stop> {
+        cpu.source_low(inst, size)
+    }
+}
+
 impl Cpu {
+    /// The address of a memory operand that is plainly addressed.
+    #[inline(always)]
+    fn plain_address(&self, inst: &Inst) -> u64 {
+        let index = self.get(inst.index) << (inst.addressing & 3);
+        self.get(inst.base).wrapping_add(index).wrapping_add(inst.disp)
+    }
+
     #[inline(always)]
     pub(crate) fn xmm(&self, number: u8) -> u128 {
         let [low, high, ..] = self.xmm[number as usize & 15];

@@ -1,5 +1,6 @@
 //! Moves of vectors and of parts of them (SDM Vol. 2B MOV...).
 
+use super::{Plain, Source};
 use crate::chain::{Run, call};
 use crate::inst::{Inst, Places};
 use crate::size::Size;
@@ -7,7 +8,13 @@ use crate::state::{Cpu, RDI};
 use crate::stop::Flow;
 use isa::{Instruction, Op, Operand};
 
-pub(super) fn handler(i: &Instruction, is_mmx: bool) -> Option<Run> {
+pub(super) fn handler(i: &Instruction, is_mmx: bool, inst: &Inst) -> Option<Run> {
+    if inst.is_plainly_addressed()
+        && !is_mmx
+        && let Some(run) = plain(i)
+    {
+        return Some(run);
+    }
     let is_load = matches!(i.operands[1], Operand::Mem { .. });
     let is_store = matches!(i.operands[0], Operand::Mem { .. });
     let is_from_gpr = matches!(i.operands[1], Operand::Gpr { .. });
@@ -61,6 +68,24 @@ pub(super) fn handler(i: &Instruction, is_mmx: bool) -> Option<Run> {
     })
 }
 
+/// The most frequent moves from and to memory that is plainly addressed.
+fn plain(i: &Instruction) -> Option<Run> {
+    use Op::*;
+    let is_load = matches!(i.operands[1], Operand::Mem { .. });
+    let is_store = matches!(i.operands[0], Operand::Mem { .. });
+    Some(match i.op {
+        Movaps | Movapd | Movdqa if is_load => call::<LoadAlignedPlain>(),
+        Movaps | Movapd | Movdqa if is_store => call::<StoreAlignedPlain>(),
+        Movups | Movupd | Movdqu if is_load => call::<LoadPlain>(),
+        Movups | Movupd | Movdqu if is_store => call::<StorePlain>(),
+        Movsd | Movq if is_load => call::<LoadLowPlain>(),
+        Movsd | Movq | Movlps | Movlpd if is_store => call::<StoreLowPlain>(),
+        Movss | Movd if is_load => call::<LoadSinglePlain>(),
+        Movss | Movd if is_store => call::<StoreSinglePlain>(),
+        _ => return None,
+    })
+}
+
 /// Writes the bytes whose mask byte has its top bit set at `rDI`. All bytes must be writable, chosen or not: the manuals
 /// leave it open, and the CPU does it so.
 fn masked_store(cpu: &mut Cpu, inst: &Inst, value: &[u8], mask: &[u8]) -> Flow {
@@ -75,6 +100,47 @@ fn masked_store(cpu: &mut Cpu, inst: &Inst, value: &[u8], mask: &[u8]) -> Flow {
 }
 
 crate::sem::calls! {
+    LoadAlignedPlain(cpu, inst) {
+        let [low, high] = Plain::load(cpu, inst)?;
+        let register = &mut cpu.xmm[inst.dst as usize & 15];
+        (register[0], register[1]) = (low, high);
+        Ok(())
+    }
+    LoadPlain(cpu, inst) {
+        let [low, high] = cpu.memory.load16(cpu.plain_address(inst))?;
+        let register = &mut cpu.xmm[inst.dst as usize & 15];
+        (register[0], register[1]) = (low, high);
+        Ok(())
+    }
+    StoreAlignedPlain(cpu, inst) {
+        let address = cpu.plain_address(inst);
+        if address & 15 != 0 {
+            return cpu.protection();
+        }
+        let [low, high, ..] = cpu.xmm[inst.src as usize & 15];
+        Ok(cpu.memory.store16(address, [low, high])?)
+    }
+    StorePlain(cpu, inst) {
+        let [low, high, ..] = cpu.xmm[inst.src as usize & 15];
+        Ok(cpu.memory.store16(cpu.plain_address(inst), [low, high])?)
+    }
+    LoadLowPlain(cpu, inst) {
+        let value = Plain::load_low(cpu, inst, Size::B8)?;
+        let register = &mut cpu.xmm[inst.dst as usize & 15];
+        (register[0], register[1]) = (value, 0);
+        Ok(())
+    }
+    LoadSinglePlain(cpu, inst) {
+        let value = Plain::load_low(cpu, inst, Size::B4)?;
+        let register = &mut cpu.xmm[inst.dst as usize & 15];
+        (register[0], register[1]) = (value, 0);
+        Ok(())
+    }
+    StoreLowPlain(cpu, inst) { cpu.store(cpu.plain_address(inst), Size::B8, cpu.xmm[inst.src as usize & 15][0]) }
+    StoreSinglePlain(cpu, inst) {
+        cpu.store(cpu.plain_address(inst), Size::B4, cpu.xmm[inst.src as usize & 15][0] & 0xffff_ffff)
+    }
+
     LoadAligned(cpu, inst) {
         let value = cpu.load_aligned(inst)?;
         cpu.set_xmm(inst.dst, value);

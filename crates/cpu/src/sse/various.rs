@@ -1,6 +1,7 @@
 //! Masks, tests, sums of differences, carry-less products, EMMS.
 
 use super::lanes::lane;
+use super::swar::top_bits;
 use crate::chain::{Run, call};
 use crate::flags::{CF, Flags, ZF};
 use crate::inst::Inst;
@@ -42,15 +43,14 @@ fn binary(cpu: &mut Cpu, inst: &Inst, f: impl Fn(u128, u128) -> u128) -> Flow {
 
 crate::sem::calls! {
     Pmovmskb(cpu, inst) {
-        let bytes = cpu.xmm(inst.src).to_le_bytes();
-        let mask = bytes.iter().rev().fold(0, |mask, byte| mask << 1 | (byte >> 7) as u64);
-        cpu.set64(inst.dst, mask);
+        let [low, high, ..] = cpu.xmm[inst.src as usize & 15];
+        cpu.set64(inst.dst, top_bits(high) << 8 | top_bits(low));
         Ok(())
     }
     PmovmskbMmx(cpu, inst) {
         cpu.check_mmx()?;
         cpu.touch_mmx();
-        cpu.set64(inst.dst, mask(cpu.mmx(inst.src) as u128, 8));
+        cpu.set64(inst.dst, top_bits(cpu.mmx(inst.src)));
         Ok(())
     }
     Movmskps(cpu, inst) {
