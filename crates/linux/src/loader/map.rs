@@ -203,7 +203,8 @@ fn map_segment<F>(space: &impl Space<F>, file: &F, segment: &Segment, address: u
 fn brk_start(plan: &Plan, bias: u64, is_loader: bool, random: Randomness) -> u64 {
     // A loader lies among the mappings, where the heap could not grow.
     let moved = plan.placement == Placement::Anywhere && is_loader;
-    let start = if moved { random.dynamic_base } else { round_up(plan.end().wrapping_add(bias)) };
+    // Two thirds of the address space are not a multiple of the page size: the heap begins behind them.
+    let start = if moved { random.dynamic_base + PAGE } else { round_up(plan.end().wrapping_add(bias)) };
     match random.brk {
         None => start,
         Some(number) => {
