@@ -24,7 +24,8 @@ pub fn dispatch(task: &mut Task) {
     task.arguments = arguments;
     let row = table::find(number);
     let trace = task.process.options.trace;
-    if trace > 1 {
+    // A new program never comes back to tell.
+    if trace > 1 || trace == 1 && row.is_some_and(|row| matches!(row.name, "execve" | "execveat")) {
         trace::entry(task, row, number, &arguments);
     }
     let result = match row {

@@ -3,8 +3,10 @@
 //! A line is `name(arguments) = result`. Each argument's type says how it is shown ([`Kind`]): flags by name, strings quoted, the
 //! common structures by field. What the call writes is shown after it has; at entry (`-s -s`) it is an address.
 
+pub mod structs;
+
+use crate::abi::Abi;
 use crate::abi::flags::FlagNames;
-use crate::abi::{Abi, IoVec};
 use crate::errno::Errno;
 use crate::table::Row;
 use crate::task::Task;
@@ -87,6 +89,7 @@ pub fn call_line(task: &mut Task, row: Option<&Row>, number: u64, arguments: &[u
 pub fn describe_result(name: &str, result: Result<u64, Errno>, out: &mut String) {
     let _ = match result {
         Ok(value) if matches!(name, "mmap" | "brk" | "mremap" | "shmat") => write!(out, "{value:#x}"),
+        Ok(_) if matches!(name, "exit" | "exit_group") => write!(out, "?"),
         Ok(value) => write!(out, "{}", value as i64),
         Err(error) if error.is_restart() => write!(out, "? {error:?} (To be restarted)"),
         Err(error) => write!(out, "-1 {error:?} ({})", error.text()),
@@ -110,7 +113,22 @@ fn format(task: &mut Task, row: Option<&Row>, number: u64, arguments: &[u64; 6],
         if i > 0 {
             line.push_str(", ");
         }
-        argument(task, *kind, i, arguments, moment, &mut line);
+        if row.name == "wait4" && i == 1 && matches!(moment, Moment::Done(Ok(1..))) && arguments[1] != 0 {
+            let mut status = [0; 4];
+            if task.load(arguments[1], &mut status).is_ok() {
+                structs::wait_status(u32::decode(&status), &mut line);
+                continue;
+            }
+        }
+        if row.name == "prctl" && i == 1 && is_name(arguments[0], moment) {
+            string(task, arguments[1], &mut line);
+            continue;
+        }
+        if row.name == "ioctl" && i == 2 {
+            ioctl_argument(task, arguments, moment, &mut line);
+            continue;
+        }
+        argument(task, row.name, *kind, i, arguments, moment, &mut line);
     }
     line.push(')');
     line
@@ -122,11 +140,20 @@ fn shown_arguments(row: &Row, arguments: &[u64; 6]) -> usize {
     match row.name {
         "open" if arguments[1] & CREATES == 0 => 2,
         "openat" if arguments[2] & CREATES == 0 => 3,
+        "prctl" if matches!(arguments[0], 15 | 16) => 2,
         _ => row.arguments.len(),
     }
 }
 
-fn argument(task: &mut Task, kind: Kind, index: usize, arguments: &[u64; 6], moment: Moment, out: &mut String) {
+fn argument(
+    task: &mut Task,
+    name: &str,
+    kind: Kind,
+    index: usize,
+    arguments: &[u64; 6],
+    moment: Moment,
+    out: &mut String,
+) {
     let value = arguments[index];
     let next = arguments.get(index + 1).copied().unwrap_or(0);
     let _ = match kind {
@@ -134,6 +161,7 @@ fn argument(task: &mut Task, kind: Kind, index: usize, arguments: &[u64; 6], mom
         Kind::Uint => write!(out, "{}", value as u32),
         Kind::Long => write!(out, "{}", value as i64),
         Kind::Size => write!(out, "{value}"),
+        Kind::Hex if value == 0 => write!(out, "0"),
         Kind::Hex => write!(out, "{value:#x}"),
         Kind::Octal => write!(out, "{}{:o}", if value as u32 == 0 { "" } else { "0" }, value as u32),
         Kind::Address => return address(value, out),
@@ -141,7 +169,7 @@ fn argument(task: &mut Task, kind: Kind, index: usize, arguments: &[u64; 6], mom
         Kind::DirFd if value as i32 == -100 => write!(out, "AT_FDCWD"),
         Kind::DirFd => write!(out, "{}", value as i32),
         Kind::Ioctl => match host::terminal::find(value as u32) {
-            Some((name, _)) => write!(out, "{name}"),
+            Some((request, _)) => write!(out, "{request}"),
             None => write!(out, "{:#x}", value as u32),
         },
         Kind::BytesIn => return bytes(task, value, next, out),
@@ -163,27 +191,78 @@ fn argument(task: &mut Task, kind: Kind, index: usize, arguments: &[u64; 6], mom
         }
         Kind::FdSet => return set(task, value, arguments[0], out),
         Kind::In { size, describe } => {
-            return structure(task, value, size, describe, count(arguments, size, index), out);
+            return structure(task, value, size, describe, count(name, index, arguments, moment), out);
         }
         Kind::Out { size, describe } => match moment {
-            Moment::Done(Ok(_)) => return structure(task, value, size, describe, count(arguments, size, index), out),
+            Moment::Done(Ok(_)) => {
+                return structure(task, value, size, describe, count(name, index, arguments, moment), out);
+            }
             _ => return address(value, out),
         },
         Kind::Flags { names, bytes } => return flags(value, names, bytes, out),
     };
 }
 
-/// Entries of an array: of `struct iovec` and `struct pollfd`, whose next argument counts them.
-fn count(arguments: &[u64; 6], size: usize, index: usize) -> u64 {
-    let is_array = size == IoVec::SIZE && index == 1 || size == 8 && index == 0;
-    if is_array { arguments[index + 1] } else { 1 }
+/// `PR_SET_NAME`, and `PR_GET_NAME` once it has answered.
+fn is_name(option: u64, moment: Moment) -> bool {
+    option == 15 || option == 16 && matches!(moment, Moment::Done(Ok(_)))
+}
+
+/// The argument of an `ioctl` by its request: a number, an int, a terminal's settings or size.
+fn ioctl_argument(task: &mut Task, arguments: &[u64; 6], moment: Moment, out: &mut String) {
+    use host::terminal::{Field, Shape};
+    let value = arguments[2];
+    let known = host::terminal::find(arguments[1] as u32);
+    let is_done = matches!(moment, Moment::Done(Ok(_)));
+    let (fields, shows) = match known {
+        Some((_, Shape::Value)) => {
+            let _ = write!(out, "{}", value as i32);
+            return;
+        }
+        Some((_, Shape::In(fields))) => (fields, true),
+        Some((_, Shape::Out(fields) | Shape::InOut(fields))) => (fields, is_done),
+        None => return address(value, out),
+    };
+    if !shows {
+        return address(value, out);
+    }
+    match (known.map(|(name, _)| name), fields) {
+        (_, [Field::I32]) => {
+            let mut raw = [0; 4];
+            if task.load(value, &mut raw).is_err() {
+                return address(value, out);
+            }
+            let _ = write!(out, "[{}]", i32::decode(&raw));
+        }
+        (Some("TIOCGWINSZ" | "TIOCSWINSZ"), _) => show::<crate::abi::Winsize>(task, value, out),
+        (Some("TCGETS" | "TCSETS" | "TCSETSW" | "TCSETSF"), _) => show::<crate::abi::Termios>(task, value, out),
+        _ => address(value, out),
+    }
+}
+
+fn show<T: Abi>(task: &mut Task, at: u64, out: &mut String) {
+    match crate::user::UserPtr::<T>::new(at).read(task) {
+        Ok(value) => value.describe(out),
+        Err(_) => address(at, out),
+    }
+}
+
+/// How many structures an argument points to: the calls on lists say it in another argument or in their result.
+fn count(name: &str, index: usize, arguments: &[u64; 6], moment: Moment) -> u64 {
+    match (name, index, moment) {
+        ("readv" | "writev" | "preadv" | "pwritev" | "preadv2" | "pwritev2" | "vmsplice", 1, _) => arguments[2],
+        ("poll" | "ppoll", 0, _) => u64::from(arguments[1] as u32),
+        ("semop" | "semtimedop", 1, _) => arguments[2],
+        ("epoll_wait" | "epoll_pwait" | "epoll_pwait2", 1, Moment::Done(Ok(ready))) => ready,
+        _ => 1,
+    }
 }
 
 fn address(value: u64, out: &mut String) {
     let _ = if value == 0 { write!(out, "NULL") } else { write!(out, "{value:#x}") };
 }
 
-/// `SIGHUP` to `SIGSYS`, then `SIGRT_n`.
+/// `SIGHUP` to `SIGSYS`, then `SIGRTMIN` and `SIGRT_n`.
 pub fn signal(number: i32, out: &mut String) {
     const NAMES: [&str; 31] = [
         "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
@@ -192,7 +271,8 @@ pub fn signal(number: i32, out: &mut String) {
     ];
     let _ = match number {
         1..=31 => write!(out, "SIG{}", NAMES[number as usize - 1]),
-        32..=64 => write!(out, "SIGRT_{}", number - 32),
+        32 => write!(out, "SIGRTMIN"),
+        33..=64 => write!(out, "SIGRT_{}", number - 32),
         _ => write!(out, "{number}"),
     };
 }

@@ -77,10 +77,22 @@ impl<T: Abi + Copy, const N: usize> Abi for [T; N] {
 }
 
 /// Declares structures by total size and field offsets: `pub struct Timespec(16) { 0 tv_sec: i64, 8 tv_nsec: i64 }`.
-/// Bytes without a field are zero when a whole structure is written.
+/// Bytes without a field are zero when a whole structure is written. `as path` names the function that the trace shows it by.
 #[macro_export]
 macro_rules! abi_struct {
-    ($($(#[$meta:meta])* pub struct $name:ident($size:literal) { $($offset:literal $field:ident: $ty:ty),* $(,)? })*) => {$(
+    (@describe $value:ident, $out:ident, ($show:path) $($field:ident)*) => { $show($value, $out) };
+    (@describe $value:ident, $out:ident, () $($field:ident)*) => {{
+        $out.push('{');
+        let mut first = true;
+        $(
+            if !std::mem::take(&mut first) { $out.push_str(", "); }
+            $out.push_str(concat!(stringify!($field), "="));
+            $crate::abi::Abi::describe(&$value.$field, $out);
+        )*
+        let _ = first;
+        $out.push('}');
+    }};
+    ($($(#[$meta:meta])* pub struct $name:ident($size:literal) $(as $show:path)? { $($offset:literal $field:ident: $ty:ty),* $(,)? })*) => {$(
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct $name { $(pub $field: $ty),* }
@@ -94,15 +106,7 @@ macro_rules! abi_struct {
                 $($crate::abi::Abi::encode(&self.$field, &mut bytes[$offset..$offset + <$ty as $crate::abi::Abi>::SIZE]);)*
             }
             fn describe(&self, out: &mut String) {
-                out.push('{');
-                let mut first = true;
-                $(
-                    if !std::mem::take(&mut first) { out.push_str(", "); }
-                    out.push_str(concat!(stringify!($field), "="));
-                    $crate::abi::Abi::describe(&self.$field, out);
-                )*
-                let _ = first;
-                out.push('}');
+                $crate::abi_struct!(@describe self, out, ($($show)?) $($field)*);
             }
         }
 

@@ -1,10 +1,11 @@
 //! The structures of the x86-64 ABI (`arch/x86/include/uapi/asm`, `include/uapi/linux`), by offset.
 
 use crate::abi_struct;
+use crate::trace::structs as show;
 
 abi_struct! {
     /// `struct stat`, man 3 stat.
-    pub struct Stat(144) {
+    pub struct Stat(144) as show::stat {
         0 st_dev: u64, 8 st_ino: u64, 16 st_nlink: u64, 24 st_mode: u32, 28 st_uid: u32, 32 st_gid: u32, 40 st_rdev: u64,
         48 st_size: i64, 56 st_blksize: i64, 64 st_blocks: i64, 72 st_atime: i64, 80 st_atime_nsec: u64, 88 st_mtime: i64,
         96 st_mtime_nsec: u64, 104 st_ctime: i64, 112 st_ctime_nsec: u64,
@@ -12,7 +13,7 @@ abi_struct! {
     /// `struct statx_timestamp`.
     pub struct StatxTimestamp(16) { 0 tv_sec: i64, 8 tv_nsec: u32 }
     /// `struct statx`, man 2 statx.
-    pub struct Statx(256) {
+    pub struct Statx(256) as show::statx {
         0 stx_mask: u32, 4 stx_blksize: u32, 8 stx_attributes: u64, 16 stx_nlink: u32, 20 stx_uid: u32, 24 stx_gid: u32,
         28 stx_mode: u16, 32 stx_ino: u64, 40 stx_size: u64, 48 stx_blocks: u64, 56 stx_attributes_mask: u64,
         64 stx_atime: StatxTimestamp, 80 stx_btime: StatxTimestamp, 96 stx_ctime: StatxTimestamp, 112 stx_mtime: StatxTimestamp,
@@ -22,7 +23,7 @@ abi_struct! {
         180 stx_dio_read_offset_align: u32,
     }
     /// `struct statfs`, man 2 statfs.
-    pub struct Statfs(120) {
+    pub struct Statfs(120) as show::statfs {
         0 f_type: i64, 8 f_bsize: i64, 16 f_blocks: u64, 24 f_bfree: u64, 32 f_bavail: u64, 40 f_files: u64, 48 f_ffree: u64,
         56 f_fsid: [i32; 2], 64 f_namelen: i64, 72 f_frsize: i64, 80 f_flags: i64,
     }
@@ -39,9 +40,9 @@ abi_struct! {
         64 ru_minflt: i64, 72 ru_majflt: i64, 80 ru_nswap: i64, 88 ru_inblock: i64, 96 ru_oublock: i64, 104 ru_msgsnd: i64,
         112 ru_msgrcv: i64, 120 ru_nsignals: i64, 128 ru_nvcsw: i64, 136 ru_nivcsw: i64,
     }
-    pub struct Rlimit(16) { 0 rlim_cur: u64, 8 rlim_max: u64 }
+    pub struct Rlimit(16) as show::rlimit { 0 rlim_cur: u64, 8 rlim_max: u64 }
     /// `struct sysinfo`, man 2 sysinfo.
-    pub struct Sysinfo(112) {
+    pub struct Sysinfo(112) as show::sysinfo {
         0 uptime: i64, 8 loads: [u64; 3], 32 totalram: u64, 40 freeram: u64, 48 sharedram: u64, 56 bufferram: u64,
         64 totalswap: u64, 72 freeswap: u64, 80 procs: u16, 88 totalhigh: u64, 96 freehigh: u64, 104 mem_unit: u32,
     }
@@ -50,10 +51,10 @@ abi_struct! {
         0 sysname: [u8; 65], 65 nodename: [u8; 65], 130 release: [u8; 65], 195 version: [u8; 65], 260 machine: [u8; 65],
         325 domainname: [u8; 65],
     }
-    pub struct PollFd(8) { 0 fd: i32, 4 events: u16, 6 revents: u16 }
+    pub struct PollFd(8) as show::pollfd { 0 fd: i32, 4 events: u16, 6 revents: u16 }
     /// `struct epoll_event` is packed on x86-64 only.
-    pub struct EpollEvent(12) { 0 events: u32, 4 data: u64 }
-    pub struct IoVec(16) { 0 iov_base: u64, 8 iov_len: u64 }
+    pub struct EpollEvent(12) as show::epoll_event { 0 events: u32, 4 data: u64 }
+    pub struct IoVec(16) as show::iovec { 0 iov_base: u64, 8 iov_len: u64 }
     /// `struct user_msghdr`.
     pub struct MsgHdr(56) {
         0 msg_name: u64, 8 msg_namelen: i32, 16 msg_iov: u64, 24 msg_iovlen: u64, 32 msg_control: u64, 40 msg_controllen: u64,
@@ -63,11 +64,11 @@ abi_struct! {
     /// `struct cmsghdr`; the data follows, padded to 8 bytes.
     pub struct CmsgHdr(16) { 0 cmsg_len: u64, 8 cmsg_level: i32, 12 cmsg_type: i32 }
     /// The kernel's `struct sigaction`: 64 signals in one word.
-    pub struct SigAction(32) { 0 sa_handler: u64, 8 sa_flags: u64, 16 sa_restorer: u64, 24 sa_mask: u64 }
-    pub struct SigSet(8) { 0 sig: u64 }
+    pub struct SigAction(32) as show::sigaction { 0 sa_handler: u64, 8 sa_flags: u64, 16 sa_restorer: u64, 24 sa_mask: u64 }
+    pub struct SigSet(8) as show::sigset { 0 sig: u64 }
     /// `siginfo_t`; the union starts at 16 and is decoded by its users.
-    pub struct SigInfo(128) { 0 si_signo: i32, 4 si_errno: i32, 8 si_code: i32, 16 fields: [u64; 14] }
-    pub struct StackT(24) { 0 ss_sp: u64, 8 ss_flags: i32, 16 ss_size: u64 }
+    pub struct SigInfo(128) as show::siginfo { 0 si_signo: i32, 4 si_errno: i32, 8 si_code: i32, 16 fields: [u64; 14] }
+    pub struct StackT(24) as show::stack { 0 ss_sp: u64, 8 ss_flags: i32, 16 ss_size: u64 }
     pub struct SigEvent(64) { 0 sigev_value: u64, 8 sigev_signo: i32, 12 sigev_notify: i32, 16 sigev_notify_thread_id: i32 }
     /// The sixth argument of `pselect6`.
     pub struct SigMaskArgument(16) { 0 ss: u64, 8 ss_len: u64 }
@@ -85,13 +86,13 @@ abi_struct! {
     pub struct Flock(32) { 0 l_type: i16, 2 l_whence: i16, 8 l_start: i64, 16 l_len: i64, 24 l_pid: i32 }
     pub struct FOwnerEx(8) { 0 r#type: i32, 4 pid: i32 }
     /// The kernel's `struct termios` (`TCGETS`).
-    pub struct Termios(36) { 0 c_iflag: u32, 4 c_oflag: u32, 8 c_cflag: u32, 12 c_lflag: u32, 16 c_line: u8, 17 c_cc: [u8; 19] }
+    pub struct Termios(36) as show::termios { 0 c_iflag: u32, 4 c_oflag: u32, 8 c_cflag: u32, 12 c_lflag: u32, 16 c_line: u8, 17 c_cc: [u8; 19] }
     /// `struct termios2` (`TCGETS2`).
     pub struct Termios2(44) {
         0 c_iflag: u32, 4 c_oflag: u32, 8 c_cflag: u32, 12 c_lflag: u32, 16 c_line: u8, 17 c_cc: [u8; 19], 36 c_ispeed: u32,
         40 c_ospeed: u32,
     }
-    pub struct Winsize(8) { 0 ws_row: u16, 2 ws_col: u16, 4 ws_xpixel: u16, 6 ws_ypixel: u16 }
+    pub struct Winsize(8) as show::winsize { 0 ws_row: u16, 2 ws_col: u16, 4 ws_xpixel: u16, 6 ws_ypixel: u16 }
     pub struct Linger(8) { 0 l_onoff: i32, 4 l_linger: i32 }
     pub struct Ucred(12) { 0 pid: i32, 4 uid: u32, 8 gid: u32 }
     /// `struct robust_list_head`.
