@@ -92,6 +92,7 @@ tests! {
     rare
     signal_basics
     signal_faults
+    signal_masks
     signal_restart
     signal_timers
     signal_truncated

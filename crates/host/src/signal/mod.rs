@@ -316,13 +316,17 @@ impl Thread {
     }
 
     /// Notes a mask that a system call is about to install for its own time, and returns it as that call wants it.
-    /// [`NOT_ENTERED`] if there is something to deliver already.
+    /// [`NOT_ENTERED`] if a signal waits that came before, `EINTR` if the new mask lets one through that was held.
     pub fn lend_mask(&self, mask: u64) -> Result<u64, Errno> {
+        if self.is_pending() {
+            return Err(NOT_ENTERED);
+        }
         self.shared.mask.store(mask, SeqCst);
         if self.shared.held_mask() & !mask != 0 {
             self.shared.announce();
+            return Err(Errno::EINTR);
         }
-        if self.is_pending() { Err(NOT_ENTERED) } else { Ok(mask & !NEVER_BLOCKED) }
+        Ok(mask & !NEVER_BLOCKED)
     }
 
     /// Waits until a signal is delivered, with `mask` as the mask (`rt_sigsuspend`). Always an error.
