@@ -229,7 +229,7 @@ fn prepare(order: Order) -> Result<Task, LoadError> {
         signals: ProcessSignals::start(),
         threads: AtomicU32::new(1),
         is_executing: AtomicBool::new(false),
-        hooks: vm::hooks(report::report),
+        hooks: vm::hooks(report::report, report::refused),
     };
     let mut cpu = cpu::Cpu::new(mm.clone(), Arc::new(Machine));
     cpu.ip = start.ip;

@@ -34,6 +34,12 @@ pub fn report(task: &mut Task, info: &Info) {
     }
 }
 
+/// One line in the log for an instruction that the engine does not know, even if the guest handles the signal.
+pub fn refused(task: &mut Task) {
+    let what = unknown_instruction(task);
+    host::log::line(&format!("SIGILL at {:#x}: {what}", task.cpu.ip));
+}
+
 fn describe(task: &mut Task, info: &Info) -> String {
     let areas = procfs::areas(task);
     let mut places = Places { areas: &areas, files: HashMap::new() };

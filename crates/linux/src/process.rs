@@ -28,6 +28,8 @@ pub struct Hooks {
     pub run: fn(&mut Task),
     /// Tells a person of a fault that the guest dies of.
     pub report: fn(&mut Task, &Info),
+    /// Tells the log of an instruction that the engine refused (#UD), whatever becomes of the signal.
+    pub refused: fn(&mut Task),
 }
 
 /// What all threads of a guest process share.

@@ -7,16 +7,17 @@
 mod fault;
 mod vsyscall;
 
-use cpu::Exit;
+use cpu::{Exit, Trap};
 use linux::Task;
 use linux::process::Hooks;
 use linux::signal::Info;
 use memory::attention;
 use vsyscall::Answer;
 
-/// What `linux` needs of this crate; `report` tells a person of a fault that the guest dies of.
-pub fn hooks(report: fn(&mut Task, &Info)) -> Hooks {
-    Hooks { run, report }
+/// What `linux` needs of this crate; `report` tells a person of a fault that the guest dies of, `refused` the log of an instruction
+/// that the engine does not know.
+pub fn hooks(report: fn(&mut Task, &Info), refused: fn(&mut Task)) -> Hooks {
+    Hooks { run, report, refused }
 }
 
 /// Runs a guest thread until it has asked to end: `task.exited` is set then.
@@ -29,6 +30,9 @@ pub fn run(task: &mut Task) {
         match exit {
             Exit::Syscall => linux::dispatch(task),
             Exit::Trap(trap) => {
+                if trap == Trap::InvalidOpcode && host::log::is_on() {
+                    (task.process.hooks.refused)(task);
+                }
                 let fault = match vsyscall::emulate(task, trap) {
                     Answer::NotOurs => fault::convert(task, trap),
                     Answer::Done => None,
