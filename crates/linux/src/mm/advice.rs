@@ -70,6 +70,9 @@ impl AddressSpace {
             POPULATE_WRITE => (Access::Write, Rights::WRITE),
             _ => (Access::Read, Rights::READ),
         };
+        if advice == POPULATE_WRITE {
+            self.separate(&self.lock(), range.clone());
+        }
         for page in range.step_by(PAGE_SIZE as usize) {
             match self.lock().areas.find(page) {
                 None => return Err(Errno::ENOMEM),
@@ -84,6 +87,21 @@ impl AddressSpace {
             }
         }
         Ok(0)
+    }
+
+    /// Private pages of files that may be written get their own copies, as the kernel does where it brings them in.
+    pub(super) fn separate(&self, inner: &Inner, range: Range<u64>) {
+        for (start, area) in inner.areas.overlapping(range.clone()) {
+            if area.is_shared || area.file.is_none() || !area.rights.contains(Rights::WRITE) {
+                continue;
+            }
+            let (from, to) = (start.max(range.start), area.end.min(range.end));
+            match (&self.form, &area.region) {
+                (Form::Linear(window), _) => window.separate(from, to - from),
+                (Form::Paged, Some((region, offset))) => region.separate(offset + from - start, to - from),
+                (Form::Paged, None) => {}
+            }
+        }
     }
 
     fn at_fork(&self, inner: &mut Inner, range: Range<u64>, at_fork: AtFork) {
@@ -194,6 +212,7 @@ impl AddressSpace {
         if !inner.areas.covers(range) || parts.iter().any(|(_, _, rights)| *rights == Rights::NONE) {
             return Err(Errno::ENOMEM);
         }
+        parts.iter().for_each(|part| self.separate(&inner, part.0.clone()));
         // All pages are brought in, which fails behind the end of a file.
         let mut pages = parts.into_iter().filter(|part| part.1).flat_map(|part| part.0.step_by(PAGE_SIZE as usize));
         match pages.all(|page| self.host_page(&mut inner, page, Access::Read).is_ok()) {

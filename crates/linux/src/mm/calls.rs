@@ -142,6 +142,9 @@ impl AddressSpace {
             None => Source::Anonymous,
         };
         self.establish(&mut inner, start, area, source)?;
+        if flags.has(Flags::POPULATE) || flags.has(Flags::LOCKED) {
+            self.separate(&inner, start..start + length);
+        }
         Ok(start)
     }
 

@@ -22,7 +22,8 @@ impl AddressSpace {
         let length = round_up(length).filter(|length| (1..=TASK_SIZE).contains(length)).ok_or(Errno::EINVAL)?;
         let (is_fixed, keeps_old) = (flags & FIXED != 0, flags & DONTUNMAP != 0);
         if is_fixed || keeps_old {
-            let is_overlapping = new < old.saturating_add(old_length) && old < new.saturating_add(length);
+            // The kernel adds modulo 2^64 here.
+            let is_overlapping = new < old.wrapping_add(old_length) && old < new.wrapping_add(length);
             if new > TASK_SIZE - length
                 || !is_aligned(new)
                 || flags & MAYMOVE == 0
