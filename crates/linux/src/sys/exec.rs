@@ -47,7 +47,8 @@ impl State {
     /// Takes the state out of an environment, if it is there.
     pub fn take(environment: &mut Vec<Vec<u8>>) -> Option<State> {
         let prefix = format!("{VARIABLE}=");
-        let at = environment.iter().position(|entry| entry.starts_with(prefix.as_bytes()))?;
+        // The last one: a blink that runs inside this one hands its own state over in the same way.
+        let at = environment.iter().rposition(|entry| entry.starts_with(prefix.as_bytes()))?;
         let entry = environment.remove(at);
         State::decode(std::str::from_utf8(&entry[prefix.len()..]).ok()?)
     }
