@@ -56,6 +56,11 @@ impl Program {
         }
     }
 
+    /// A line `// emulated: no` says that emulators of other CPUs show through.
+    pub fn is_left_to_the_machine(&self) -> bool {
+        self.option("emulated") == Some("no")
+    }
+
     /// Arguments from a line `// args: a b`.
     pub fn args(&self) -> Vec<&str> {
         self.option("args").map(|args| args.split(' ').collect()).unwrap_or_default()

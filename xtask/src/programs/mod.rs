@@ -26,6 +26,8 @@ pub struct Emulator {
     /// `linear`, `paged`, `s390x linear`...
     pub name: String,
     pub words: Vec<OsString>,
+    /// Does another emulator run blink?
+    pub is_nested: bool,
     /// How much slower than native a program may be before it counts as hanging.
     pub limit: Duration,
 }
@@ -34,24 +36,25 @@ impl Emulator {
     /// blink as it is called, in the default form.
     pub fn linear(blink: &Path) -> Emulator {
         let words = vec![blink.as_os_str().to_owned()];
-        Emulator { name: "linear".into(), words, limit: Duration::from_secs(60) }
+        Emulator { name: "linear".into(), words, is_nested: false, limit: Duration::from_secs(60) }
     }
 
     /// blink with guest memory in pages.
     pub fn paged(blink: &Path) -> Emulator {
         let words = vec![blink.as_os_str().to_owned(), "-m".into()];
-        Emulator { name: "paged".into(), words, limit: Duration::from_secs(60) }
+        Emulator { name: "paged".into(), words, is_nested: false, limit: Duration::from_secs(60) }
     }
 
     /// The machine itself, to find cases whose output varies by itself.
     pub fn native() -> Emulator {
-        Emulator { name: "native".into(), words: Vec::new(), limit: Duration::from_secs(60) }
+        Emulator { name: "native".into(), words: Vec::new(), is_nested: false, limit: Duration::from_secs(60) }
     }
 
     /// The same, called through another emulator.
     pub fn under(mut self, host: &str, runner: &[String]) -> Emulator {
         self.name = format!("{host} {}", self.name);
         self.words.splice(0..0, runner.iter().map(OsString::from));
+        self.is_nested = !runner.is_empty();
         self.limit = Duration::from_secs(240);
         self
     }
@@ -151,13 +154,12 @@ pub fn run(cases: &[Case], emulators: &[Emulator], busybox: Option<&Path>) -> Re
                 loop {
                     let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
                     match bench.try_case(case, emulators) {
-                        Ok(differences) => {
+                        Ok(verdict) => {
                             let mut tally = tally.lock().expect("no worker panics");
-                            for difference in &differences {
-                                println!("{difference}\n");
+                            for report in &verdict.reports {
+                                println!("{report}\n");
                             }
-                            tally.failed += differences.len() as u64;
-                            tally.passed += (emulators.len() - differences.len()) as u64;
+                            *tally += verdict.tally;
                         }
                         Err(error) => {
                             trouble.lock().expect("no worker panics").get_or_insert(error);
