@@ -1,6 +1,6 @@
 //! Conversions between integers and floating-point formats (SDM Vol. 2A CVT...).
 
-use super::float::{is_ordinary32, is_ordinary64, map32, map64};
+use super::float::{map32, map64};
 use crate::chain::{Run, call};
 use crate::inst::Inst;
 use crate::size::Size;
@@ -61,7 +61,7 @@ fn truncated(mxcsr: u32, source: F64, size: Size) -> Option<i64> {
     const PRECISION: u32 = 1 << 12 | 1 << 5;
     let number = f64::from_bits(source.0);
     let limit = if size == Size::B8 { 9_223_372_036_854_775_808.0 } else { 2_147_483_648.0 };
-    if !is_ordinary64(source.0) || number <= -limit || number >= limit {
+    if !source.is_plain() || number <= -limit || number >= limit {
         return None;
     }
     let value = number as i64;
@@ -175,7 +175,7 @@ crate::sem::calls! {
     }
     Cvtss2sd(cpu, inst) {
         let source = F32(cpu.source_low(inst, Size::B4)? as u32);
-        if is_ordinary32(source.0) {
+        if source.is_plain() {
             cpu.xmm[inst.dst as usize & 15][0] = f64::from(f32::from_bits(source.0)).to_bits();
             return Ok(());
         }

@@ -19,23 +19,42 @@ use softfloat::{Env, F32, F64, Float, Nans, Rounding};
 /// A function of two numbers of either format.
 trait Binary {
     fn apply<F: Float>(env: &mut Env, a: F, b: F) -> F;
+    /// The result by the host's arithmetic, if all numbers are such that nothing but PE can be raised.
+    #[inline(always)]
+    fn host<F: Float>(_a: F, _b: F) -> Option<F> {
+        None
+    }
+}
+
+/// May the host compute? It rounds to nearest and does not tell whether it did, so PE must be masked and set already.
+#[inline(always)]
+fn may_use_host(mxcsr: u32) -> bool {
+    const ROUNDING: u32 = 3 << 13;
+    const PRECISION: u32 = 1 << 12 | 1 << 5;
+    mxcsr & (ROUNDING | PRECISION) == PRECISION
 }
 
 macro_rules! binary {
-    ($($name:ident($env:ident, $a:ident, $b:ident) $body:block)*) => {$(
+    ($($name:ident($env:ident, $a:ident, $b:ident) $body:block $(, $host:ident)?)*) => {$(
         struct $name;
         impl Binary for $name {
             #[inline(always)]
             fn apply<F: Float>($env: &mut Env, $a: F, $b: F) -> F $body
+            $(
+                #[inline(always)]
+                fn host<F: Float>(a: F, b: F) -> Option<F> {
+                    a.$host(b)
+                }
+            )?
         }
     )*};
 }
 
 binary! {
-    Add(env, a, b) { softfloat::add(env, a, b) }
-    Sub(env, a, b) { softfloat::sub(env, a, b) }
-    Mul(env, a, b) { softfloat::mul(env, a, b) }
-    Div(env, a, b) { softfloat::div(env, a, b) }
+    Add(env, a, b) { softfloat::add(env, a, b) }, host_add
+    Sub(env, a, b) { softfloat::sub(env, a, b) }, host_sub
+    Mul(env, a, b) { softfloat::mul(env, a, b) }, host_mul
+    Div(env, a, b) { softfloat::div(env, a, b) }, host_div
     Min(env, a, b) { softfloat::min(env, a, b) }
     Max(env, a, b) { softfloat::max(env, a, b) }
     Sqrt(env, _a, b) { softfloat::sqrt(env, b) }
@@ -50,6 +69,16 @@ impl<O: Binary> Call for Ps<O> {
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
         let b = cpu.source128(inst)?;
         let a = cpu.xmm(inst.dst);
+        if may_use_host(cpu.mxcsr) {
+            let at = |x: u128, n: u32| F32(lane(x, 32, n) as u32);
+            let lanes = [0, 1, 2, 3].map(|n| O::host(at(a, n), at(b, n)));
+            if let [Some(first), Some(second), Some(third), Some(fourth)] = lanes {
+                let register = &mut cpu.xmm[inst.dst as usize & 15];
+                register[0] = (second.0 as u64) << 32 | first.0 as u64;
+                register[1] = (fourth.0 as u64) << 32 | third.0 as u64;
+                return Ok(());
+            }
+        }
         let mut env = Env::from_mxcsr(cpu.mxcsr);
         let value = map32(&mut env, a, b, O::apply);
         cpu.finish_float(&env)?;
@@ -62,6 +91,14 @@ impl<O: Binary> Call for Pd<O> {
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
         let b = cpu.source128(inst)?;
         let a = cpu.xmm(inst.dst);
+        if may_use_host(cpu.mxcsr)
+            && let Some(low) = O::host(F64(a as u64), F64(b as u64))
+            && let Some(high) = O::host(F64((a >> 64) as u64), F64((b >> 64) as u64))
+        {
+            let register = &mut cpu.xmm[inst.dst as usize & 15];
+            (register[0], register[1]) = (low.0, high.0);
+            return Ok(());
+        }
         let mut env = Env::from_mxcsr(cpu.mxcsr);
         let value = map64(&mut env, a, b, O::apply);
         cpu.finish_float(&env)?;
@@ -74,26 +111,49 @@ impl<O: Binary, S: Source> Call for Ss<O, S> {
     #[inline(always)]
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
         let b = F32(S::load_low(cpu, inst, Size::B4)? as u32);
-        let a = cpu.xmm[inst.dst as usize & 15][0];
-        let mut env = Env::from_mxcsr(cpu.mxcsr);
-        let value = O::apply(&mut env, F32(a as u32), b);
-        cpu.finish_float(&env)?;
-        cpu.xmm[inst.dst as usize & 15][0] = a & !0xffff_ffff | value.0 as u64;
-        Ok(())
+        let old = cpu.xmm[inst.dst as usize & 15][0];
+        if may_use_host(cpu.mxcsr)
+            && let Some(value) = O::host(F32(old as u32), b)
+        {
+            cpu.xmm[inst.dst as usize & 15][0] = old & !0xffff_ffff | value.0 as u64;
+            return Ok(());
+        }
+        single::<O>(cpu, inst, b)
     }
+}
+
+#[inline(never)]
+fn single<O: Binary>(cpu: &mut Cpu, inst: &Inst, b: F32) -> Flow {
+    let old = cpu.xmm[inst.dst as usize & 15][0];
+    let mut env = Env::from_mxcsr(cpu.mxcsr);
+    let value = O::apply(&mut env, F32(old as u32), b);
+    cpu.finish_float(&env)?;
+    cpu.xmm[inst.dst as usize & 15][0] = old & !0xffff_ffff | value.0 as u64;
+    Ok(())
 }
 
 impl<O: Binary, S: Source> Call for Sd<O, S> {
     #[inline(always)]
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
         let b = F64(S::load_low(cpu, inst, Size::B8)?);
-        let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
-        let mut env = Env::from_mxcsr(cpu.mxcsr);
-        let value = O::apply(&mut env, a, b);
-        cpu.finish_float(&env)?;
-        cpu.xmm[inst.dst as usize & 15][0] = value.0;
-        Ok(())
+        if may_use_host(cpu.mxcsr)
+            && let Some(value) = O::host(F64(cpu.xmm[inst.dst as usize & 15][0]), b)
+        {
+            cpu.xmm[inst.dst as usize & 15][0] = value.0;
+            return Ok(());
+        }
+        double::<O>(cpu, inst, b)
     }
+}
+
+#[inline(never)]
+fn double<O: Binary>(cpu: &mut Cpu, inst: &Inst, b: F64) -> Flow {
+    let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
+    let mut env = Env::from_mxcsr(cpu.mxcsr);
+    let value = O::apply(&mut env, a, b);
+    cpu.finish_float(&env)?;
+    cpu.xmm[inst.dst as usize & 15][0] = value.0;
+    Ok(())
 }
 
 macro_rules! by_source {
@@ -230,50 +290,43 @@ fn scalar64(cpu: &mut Cpu, inst: &Inst, f: impl Fn(&mut Env, F64, F64) -> F64) -
 }
 
 /// COMISS and its kind: ZF, PF, CF as for unsigned numbers, all set if unordered; OF, SF, AF clear.
-fn compared(cpu: &mut Cpu, env: &Env, order: Option<Ordering>) -> Flow {
-    cpu.finish_float(env)?;
+#[inline(always)]
+fn set_order(cpu: &mut Cpu, order: Option<Ordering>) {
     cpu.flags = Flags::from_bits(match order {
         None => ZF | PF | CF,
         Some(Ordering::Less) => CF,
         Some(Ordering::Equal) => ZF,
         Some(Ordering::Greater) => 0,
     });
-    Ok(())
 }
 
+/// Zeros and normal numbers, as most are, raise nothing, and the host compares them in the same way.
 fn compare32(cpu: &mut Cpu, inst: &Inst, nans: Nans) -> Flow {
     let b = F32(cpu.source_low(inst, Size::B4)? as u32);
     let a = F32(cpu.xmm[inst.dst as usize & 15][0] as u32);
-    let mut env = Env::from_mxcsr(cpu.mxcsr);
-    let order = if is_ordinary32(a.0) && is_ordinary32(b.0) {
-        f32::from_bits(a.0).partial_cmp(&f32::from_bits(b.0))
-    } else {
-        softfloat::compare(&mut env, a, b, nans)
-    };
-    compared(cpu, &env, order)
+    if a.is_plain() && b.is_plain() {
+        set_order(cpu, f32::from_bits(a.0).partial_cmp(&f32::from_bits(b.0)));
+        return Ok(());
+    }
+    compare(cpu, a, b, nans)
 }
 
 fn compare64(cpu: &mut Cpu, inst: &Inst, nans: Nans) -> Flow {
     let b = F64(cpu.source_low(inst, Size::B8)?);
     let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
+    if a.is_plain() && b.is_plain() {
+        set_order(cpu, f64::from_bits(a.0).partial_cmp(&f64::from_bits(b.0)));
+        return Ok(());
+    }
+    compare(cpu, a, b, nans)
+}
+
+fn compare<F: Float>(cpu: &mut Cpu, a: F, b: F, nans: Nans) -> Flow {
     let mut env = Env::from_mxcsr(cpu.mxcsr);
-    let order = if is_ordinary64(a.0) && is_ordinary64(b.0) {
-        f64::from_bits(a.0).partial_cmp(&f64::from_bits(b.0))
-    } else {
-        softfloat::compare(&mut env, a, b, nans)
-    };
-    compared(cpu, &env, order)
-}
-
-/// Zero or a normal number: comparing and widening such ones raises nothing and is the same on every host.
-#[inline(always)]
-pub(super) fn is_ordinary32(x: u32) -> bool {
-    (x >> 23 & 0xff).wrapping_sub(1) < 0xfe || x << 1 == 0
-}
-
-#[inline(always)]
-pub(super) fn is_ordinary64(x: u64) -> bool {
-    (x >> 52 & 0x7ff).wrapping_sub(1) < 0x7fe || x << 1 == 0
+    let order = softfloat::compare(&mut env, a, b, nans);
+    cpu.finish_float(&env)?;
+    set_order(cpu, order);
+    Ok(())
 }
 
 /// Neighbours of the first operand, then of the second.
