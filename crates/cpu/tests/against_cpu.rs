@@ -1,25 +1,45 @@
-//! A short run of every row against the CPU; the long one is `cargo xtask suite cpu`.
+//! Every row, and random streams of instructions, against the CPU of this host.
+//!
+//! A short run of 40 states each by default. With `BLINK_LONG=1` (as `cargo xtask suite cpu` sets it) 2,000, or `BLINK_COUNT`,
+//! from `BLINK_SEED`; the end of its output names the rows that nothing covers. `examples/against_cpu.rs` chooses rows.
 
 mod support;
 
-use isa::ROWS;
 use support::suite::{Options, Suite};
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+fn options(short: u64, long: u64) -> Options {
+    let is_long = std::env::var_os("BLINK_LONG").is_some();
+    Options {
+        seed: number("BLINK_SEED").unwrap_or(20),
+        states: if is_long { number("BLINK_COUNT").unwrap_or(long) } else { short },
+        pattern: String::new(),
+        only: None,
+        strict: true,
+        reports: 1,
+    }
+}
 
 #[test]
 fn every_implemented_row_does_what_the_cpu_does() {
     let Some(mut suite) = Suite::new() else {
         return; // vectors.rs replays what a CPU has said
     };
-    let options = Options { seed: 20, states: 60, pattern: String::new(), only: None, strict: false, reports: 1 };
-    let (mut failed, mut cases) = (Vec::new(), 0);
-    for row in 0..ROWS.len() {
-        if let Some(result) = suite.row(row, &options) {
-            cases += result.cases;
-            if result.different > 0 && !result.is_unimplemented() {
-                failed.push(format!("{} ({} of {})", result.example, result.different, result.cases));
-            }
-        }
-    }
-    assert!(failed.is_empty(), "{}\n{} rows differ: {failed:#?}", suite.reports, failed.len());
-    println!("{cases} cases");
+    let mut reports = String::new();
+    let summary = suite.all(&options(40, 2000), |text| reports.push_str(text));
+    println!("{}", summary.text);
+    assert!(summary.different == 0, "{reports}\n{}", summary.text);
+}
+
+#[test]
+fn streams_of_instructions_do_what_the_cpu_does() {
+    let Some(mut suite) = Suite::new() else {
+        return;
+    };
+    let summary = suite.all_streams(&options(1000, 200_000));
+    println!("{}", summary.text);
+    assert!(summary.different == 0, "{}\n{}", suite.reports, summary.text);
 }

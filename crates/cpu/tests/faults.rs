@@ -16,7 +16,7 @@ fn a_fault_changes_nothing() {
     let encoder = Encoder::new(Mode::Bits64);
     let mut engine = Engine::new();
     let (mut faults, mut rows_that_fault, mut failed) = (0, 0, Vec::new());
-    for row in 0..ROWS.len() {
+    for (row, form) in ROWS.iter().enumerate() {
         let mut has_faulted = false;
         for n in 0..60 {
             let mut random = Random::keyed(row as u64 ^ 0xfa17 << 32, n);
@@ -24,7 +24,7 @@ fn a_fault_changes_nothing() {
                 continue;
             };
             // A repeated string instruction commits what it has done before the fault.
-            if is_string(ROWS[row].op) && instruction.repeat() != isa::Repeat::None {
+            if is_string(form.op) && instruction.repeat() != isa::Repeat::None {
                 case.state.0[1] = 1;
             }
             let before = case.entry();
@@ -33,7 +33,7 @@ fn a_fault_changes_nothing() {
                 continue;
             };
             // Interrupts, breakpoints and the end of the case are no faults.
-            if matches!(vector, 1 | 3 | 4) || matches!(ROWS[row].op, Op::Int) {
+            if matches!(vector, 1 | 3 | 4) || matches!(form.op, Op::Int) {
                 continue;
             }
             // A fetch that fails at the target of a branch, or at the end of the page.

@@ -10,6 +10,7 @@ pub mod ins;
 pub mod native;
 pub mod random;
 pub mod record;
+pub mod special;
 pub mod state;
 pub mod stream;
 pub mod suite;

@@ -18,6 +18,12 @@ impl Native {
         if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
             return None;
         }
+        // Undefined flags, approximations and a few prefixes are those of AMD's CPUs, which is what the engine follows.
+        let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        if !info.contains("AuthenticAMD") && std::env::var_os("BLINK_ANY_CPU").is_none() {
+            eprintln!("not an AMD CPU: nothing to compare with (BLINK_ANY_CPU=1 compares all the same)");
+            return None;
+        }
         let program = compile();
         let child = spawn(&program);
         let mut native = Native { program, child, restarts: 0 };

@@ -5,6 +5,7 @@ use super::case::{CODE, Case, DATA};
 use super::encode::{Encoder, is_string};
 use super::generate::{self, Domain, domain};
 use super::random::Random;
+use super::special;
 use super::state::{DF, FLAGS};
 use isa::{Instruction, Op, Operand, ROWS, Width};
 
@@ -16,7 +17,7 @@ pub fn rows(encoder: &Encoder, is_covered: impl Fn(usize) -> bool) -> Vec<usize>
     (0..ROWS.len())
         .filter(|row| {
             let op = ROWS[*row].op;
-            !encoder.is_empty(*row) && generate::is_excluded(op).is_none() && !is_unsuited(op) && is_covered(*row)
+            !encoder.is_empty(*row) && special::is_excluded(op).is_none() && !is_unsuited(op) && is_covered(*row)
         })
         .collect()
 }

@@ -8,9 +8,12 @@ use super::generate;
 use super::native::Native;
 use super::random::Random;
 use super::record;
+use super::special;
 use super::state::{FX, MXCSR, ST, State, XMM};
 use super::stream;
+use core::fmt::Write;
 use isa::{Instruction, Mode, Op, ROWS};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Default)]
 pub struct RowResult {
@@ -49,6 +52,12 @@ pub struct Options {
     pub strict: bool,
     /// Reports to print for a row.
     pub reports: u64,
+}
+
+/// What a run found.
+pub struct Summary {
+    pub text: String,
+    pub different: u64,
 }
 
 pub struct Suite {
@@ -90,7 +99,7 @@ impl Suite {
 
     /// Runs one row; `None` if it has no form in 64-bit mode or nothing to compare.
     pub fn row(&mut self, row: usize, options: &Options) -> Option<RowResult> {
-        if self.encoder.is_empty(row) || generate::is_excluded(ROWS[row].op).is_some() {
+        if self.encoder.is_empty(row) || special::is_excluded(ROWS[row].op).is_some() {
             return None;
         }
         let mut result = RowResult::default();
@@ -119,6 +128,99 @@ impl Suite {
             index = end;
         }
         Some(result)
+    }
+
+    /// Runs every chosen row; `progress` gets the reports as they come.
+    pub fn all(&mut self, options: &Options, mut progress: impl FnMut(&str)) -> Summary {
+        let mut results: Vec<(usize, RowResult)> = Vec::new();
+        let mut uncovered: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for row in (0..ROWS.len()).filter(|row| is_chosen(*row, &options.pattern)) {
+            let name = ROWS[row].op.mnemonic();
+            if let Some(why) = special::is_excluded(ROWS[row].op) {
+                uncovered.entry(why).or_default().push(name.into());
+                continue;
+            }
+            match self.row(row, options) {
+                Some(result) if result.cases > 0 => {
+                    progress(&core::mem::take(&mut self.reports));
+                    results.push((row, result));
+                }
+                _ => uncovered.entry("no form in 64-bit mode").or_default().push(name.into()),
+            }
+        }
+        let (mut cases, mut completed, mut different, mut undefined_flags, mut wrong_rows) = (0, 0, 0, 0, 0);
+        let mut text = String::new();
+        for (row, result) in &results {
+            cases += result.cases;
+            completed += result.completed;
+            undefined_flags += result.undefined_flags;
+            let why = if result.unknown_to_cpu == result.cases {
+                Some("#UD on this CPU")
+            } else if result.is_unimplemented() {
+                Some("not implemented")
+            } else {
+                None
+            };
+            if let Some(why) = why {
+                uncovered.entry(why).or_default().push(format!("{} (#{row})", ROWS[*row].op.mnemonic()));
+                if result.different == result.refused {
+                    continue;
+                }
+            }
+            if result.different > 0 {
+                different += result.different;
+                wrong_rows += 1;
+                let _ =
+                    write!(text, "row {row:4} {:40} {:6} of {} differ", result.example, result.different, result.cases);
+                if result.refused > 0 {
+                    let _ = write!(text, ", {} refused with #UD", result.refused);
+                }
+                text.push('\n');
+            } else if result.completed == 0 && why.is_none() {
+                uncovered.entry("never ran to its end").or_default().push(ROWS[*row].op.mnemonic().into());
+            }
+            if result.undefined_flags > 0 && !options.pattern.is_empty() {
+                let _ = writeln!(
+                    text,
+                    "row {row:4} {:40} {:6} with other undefined flags",
+                    result.example, result.undefined_flags
+                );
+            }
+        }
+        for (why, mut names) in uncovered {
+            names.dedup();
+            let _ = writeln!(text, "not covered: {why}: {} rows: {}", names.len(), names.join(" "));
+        }
+        let _ = write!(
+            text,
+            "suite cpu: seed {}, {} rows, {cases} cases ({completed} ran to the end), {different} differences in \
+             {wrong_rows} rows, {undefined_flags} with only undefined flags different; harness restarted {} times",
+            options.seed,
+            results.len(),
+            self.native.restarts,
+        );
+        Summary { text, different }
+    }
+
+    /// Runs `options.states` streams of the rows that are right one by one; the others would drown what streams are to find.
+    pub fn all_streams(&mut self, options: &Options) -> Summary {
+        let probe = Options { states: 60, reports: 0, pattern: String::new(), only: None, ..*options };
+        let mut is_right = vec![false; ROWS.len()];
+        for (row, right) in is_right.iter_mut().enumerate() {
+            *right = is_chosen(row, &options.pattern)
+                && self.row(row, &probe).is_some_and(|r| r.different == 0 && r.completed > 0 && r.tolerated == 0);
+        }
+        let rows = stream::rows(&self.encoder, |row| is_right[row]);
+        let (different, completed) = self.streams(&rows, options.states, options);
+        let text = format!(
+            "suite cpu: seed {}, {} streams of {} rows ({completed} ran to the end), {different} differ; \
+             harness restarted {} times",
+            options.seed,
+            if options.only.is_some() { 1 } else { options.states },
+            rows.len(),
+            self.native.restarts
+        );
+        Summary { text, different }
     }
 
     /// Runs random streams of instructions of the given rows; the number that differ
