@@ -66,6 +66,7 @@ static void run(const char *name, const char *code, size_t length, uintptr_t rdi
 #define RUN(name, bytes, rdi, rsi) run(name, bytes, sizeof(bytes) - 1, (uintptr_t)(rdi), (uintptr_t)(rsi))
 
 int main(void) {
+  setvbuf(stdout, 0, _IOLBF, 0);
   struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   static char stack[65536];
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};

@@ -179,6 +179,7 @@ static struct { const char *name; long (*call)(void); int restarts; } calls[] = 
 };
 
 int main(void) {
+  setvbuf(stdout, 0, _IOLBF, 0);
   for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++)
     for (int restart = 0; restart < 2; restart++) {
       pipe(fds);
