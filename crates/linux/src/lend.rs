@@ -31,6 +31,12 @@ pub fn lend(
     access: Access,
     transfer: impl FnOnce(&Segments) -> Result<usize, host::Errno>,
 ) -> Result<usize, Errno> {
+    if let [(address, length)] = *list
+        && length <= SMALL as u64
+        && task.cpu.memory.probe(address, length, access).is_ok()
+    {
+        return lend_small(task, address, length as usize, access, transfer);
+    }
     let mut pieces: Vec<(Piece, usize)> = Vec::with_capacity(list.len());
     let mut room = MAX_COUNT;
     for &(address, length) in list {
@@ -64,6 +70,32 @@ pub fn lend(
             }
             rest -= n;
         }
+    }
+    Ok(count)
+}
+
+/// Up to this length a copy on the stack costs less than looking up the host's pages.
+const SMALL: usize = 512;
+
+/// A short buffer, all of which may be used.
+fn lend_small(
+    task: &mut Task,
+    address: u64,
+    length: usize,
+    access: Access,
+    transfer: impl FnOnce(&Segments) -> Result<usize, host::Errno>,
+) -> Result<usize, Errno> {
+    let mut buffer = [0u8; SMALL];
+    let bytes = &mut buffer[..length];
+    if access == Access::Read {
+        task.load(address, bytes)?;
+    }
+    let mut segments = Segments::new();
+    segments.push_mut(bytes);
+    let count = transfer(&segments)?;
+    drop(segments);
+    if access == Access::Write {
+        task.store(address, &buffer[..count.min(length)])?;
     }
     Ok(count)
 }

@@ -120,6 +120,10 @@ fn format(task: &mut Task, row: Option<&Row>, number: u64, arguments: &[u64; 6],
                 continue;
             }
         }
+        if matches!((row.name, i), ("execve", 2) | ("execveat", 3)) {
+            environment(task, arguments[i], &mut line);
+            continue;
+        }
         if row.name == "prctl" && i == 1 && is_name(arguments[0], moment) {
             string(task, arguments[1], &mut line);
             continue;
@@ -309,6 +313,16 @@ fn strings(task: &mut Task, at: u64, out: &mut String) {
         quote(text.to_bytes(), out);
     }
     out.push(']');
+}
+
+/// `0x7ffe1234 /* 23 vars */`.
+fn environment(task: &mut Task, at: u64, out: &mut String) {
+    address(at, out);
+    if let Ok(list) = StringArray(at).read(task, 1 << 21)
+        && at != 0
+    {
+        let _ = write!(out, " /* {} var{} */", list.len(), if list.len() == 1 { "" } else { "s" });
+    }
 }
 
 fn structure(task: &mut Task, at: u64, size: usize, describe: fn(&[u8], &mut String), count: u64, out: &mut String) {

@@ -29,11 +29,7 @@ pub fn mode(value: u32, out: &mut String) {
             out.push_str(name);
         }
     }
-    let _ = write!(out, "{:#05o}", value & 0o777).map(|()| ());
-    // Rust writes 0o644 for the alternate form.
-    if let Some(at) = out.rfind("0o") {
-        out.replace_range(at..at + 2, "0");
-    }
+    let _ = write!(out, "0{:03o}", value & 0o777);
 }
 
 /// `makedev(0x1, 0x3)`.
@@ -119,7 +115,7 @@ pub fn sysinfo(value: &Sysinfo, out: &mut String) {
 fn limit(value: u64, out: &mut String) {
     let _ = match value {
         u64::MAX => write!(out, "RLIM64_INFINITY"),
-        _ if value > 1024 && value % 1024 == 0 => write!(out, "{}*1024", value / 1024),
+        _ if value > 1024 && value.is_multiple_of(1024) => write!(out, "{}*1024", value / 1024),
         _ => write!(out, "{value}"),
     };
 }
