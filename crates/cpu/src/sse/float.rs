@@ -202,10 +202,7 @@ pub(super) fn handler(i: &Instruction, inst: &Inst) -> Option<Run> {
         Op::Cmppd => call::<Cmppd>(),
         Op::Cmpss => call::<Cmpss>(),
         Op::Cmpsd => call::<Cmpsd>(),
-        Op::Comiss => call::<Comiss>(),
-        Op::Comisd => call::<Comisd>(),
-        Op::Ucomiss => call::<Ucomiss>(),
-        Op::Ucomisd => call::<Ucomisd>(),
+        Op::Comiss | Op::Comisd | Op::Ucomiss | Op::Ucomisd => return comparison(i, inst),
         Op::Haddps => call::<Haddps>(),
         Op::Haddpd => call::<Haddpd>(),
         Op::Hsubps => call::<Hsubps>(),
@@ -300,27 +297,56 @@ fn set_order(cpu: &mut Cpu, order: Option<Ordering>) {
     });
 }
 
-/// Zeros and normal numbers, as most are, raise nothing, and the host compares them in the same way.
-fn compare32(cpu: &mut Cpu, inst: &Inst, nans: Nans) -> Flow {
-    let b = F32(cpu.source_low(inst, Size::B4)? as u32);
-    let a = F32(cpu.xmm[inst.dst as usize & 15][0] as u32);
-    if a.is_plain() && b.is_plain() {
-        set_order(cpu, f32::from_bits(a.0).partial_cmp(&f32::from_bits(b.0)));
-        return Ok(());
+/// COMISS, COMISD and, with `QUIET`, the UCOMI forms. Zeros and normal numbers, as most are, raise nothing, and the host compares
+/// them in the same way.
+struct CompareSs<const QUIET: bool, S>(PhantomData<S>);
+struct CompareSd<const QUIET: bool, S>(PhantomData<S>);
+
+impl<const QUIET: bool, S: Source> Call for CompareSs<QUIET, S> {
+    #[inline(always)]
+    fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
+        let b = F32(S::load_low(cpu, inst, Size::B4)? as u32);
+        let a = F32(cpu.xmm[inst.dst as usize & 15][0] as u32);
+        if a.is_plain() && b.is_plain() {
+            set_order(cpu, f32::from_bits(a.0).partial_cmp(&f32::from_bits(b.0)));
+            return Ok(());
+        }
+        compare(cpu, a, b, if QUIET { Nans::Quiet } else { Nans::Signal })
     }
-    compare(cpu, a, b, nans)
 }
 
-fn compare64(cpu: &mut Cpu, inst: &Inst, nans: Nans) -> Flow {
-    let b = F64(cpu.source_low(inst, Size::B8)?);
-    let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
-    if a.is_plain() && b.is_plain() {
-        set_order(cpu, f64::from_bits(a.0).partial_cmp(&f64::from_bits(b.0)));
-        return Ok(());
+impl<const QUIET: bool, S: Source> Call for CompareSd<QUIET, S> {
+    #[inline(always)]
+    fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
+        let b = F64(S::load_low(cpu, inst, Size::B8)?);
+        let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
+        if a.is_plain() && b.is_plain() {
+            set_order(cpu, f64::from_bits(a.0).partial_cmp(&f64::from_bits(b.0)));
+            return Ok(());
+        }
+        compare(cpu, a, b, if QUIET { Nans::Quiet } else { Nans::Signal })
     }
-    compare(cpu, a, b, nans)
 }
 
+fn comparison(i: &Instruction, inst: &Inst) -> Option<Run> {
+    let is_register = !inst.has_memory();
+    let is_plain = inst.is_plainly_addressed();
+    Some(match i.op {
+        Op::Ucomiss if is_register => call::<CompareSs<true, Register>>(),
+        Op::Ucomisd if is_register => call::<CompareSd<true, Register>>(),
+        Op::Comiss if is_register => call::<CompareSs<false, Register>>(),
+        Op::Comisd if is_register => call::<CompareSd<false, Register>>(),
+        Op::Ucomisd if is_plain => call::<CompareSd<true, Plain>>(),
+        Op::Comisd if is_plain => call::<CompareSd<false, Plain>>(),
+        Op::Ucomiss => call::<CompareSs<true, Anywhere>>(),
+        Op::Ucomisd => call::<CompareSd<true, Anywhere>>(),
+        Op::Comiss => call::<CompareSs<false, Anywhere>>(),
+        Op::Comisd => call::<CompareSd<false, Anywhere>>(),
+        _ => return None,
+    })
+}
+
+#[inline(never)]
 fn compare<F: Float>(cpu: &mut Cpu, a: F, b: F, nans: Nans) -> Flow {
     let mut env = Env::from_mxcsr(cpu.mxcsr);
     let order = softfloat::compare(&mut env, a, b, nans);
@@ -388,10 +414,6 @@ crate::sem::calls! {
     Cmppd(cpu, inst) { packed(cpu, inst, |env, a, b| map64(env, a, b, |env, a, b| mask64(holds(env, inst.imm, a, b)))) }
     Cmpss(cpu, inst) { scalar32(cpu, inst, |env, a, b| mask32(holds(env, inst.imm, a, b))) }
     Cmpsd(cpu, inst) { scalar64(cpu, inst, |env, a, b| mask64(holds(env, inst.imm, a, b))) }
-    Comiss(cpu, inst) { compare32(cpu, inst, Nans::Signal) }
-    Comisd(cpu, inst) { compare64(cpu, inst, Nans::Signal) }
-    Ucomiss(cpu, inst) { compare32(cpu, inst, Nans::Quiet) }
-    Ucomisd(cpu, inst) { compare64(cpu, inst, Nans::Quiet) }
     Haddps(cpu, inst) { pairs(cpu, inst, 32, |env, a, b| softfloat::add(env, F32(a as u32), F32(b as u32)).0 as u64) }
     Hsubps(cpu, inst) { pairs(cpu, inst, 32, |env, a, b| softfloat::sub(env, F32(a as u32), F32(b as u32)).0 as u64) }
     Haddpd(cpu, inst) { pairs(cpu, inst, 64, |env, a, b| softfloat::add(env, F64(a), F64(b)).0) }
