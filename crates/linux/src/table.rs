@@ -20,12 +20,17 @@ pub type Run = fn(&mut Task, &[u64; 6]) -> Result<u64, Errno>;
 pub struct Row {
     pub number: u16,
     pub name: &'static str,
-    /// Names and kinds, in order.
-    pub arguments: &'static [(&'static str, Kind)],
-    /// The arguments' types as written, for the documentation.
-    pub types: &'static [&'static str],
+    /// How the arguments are shown, in order.
+    pub arguments: &'static [Kind],
     /// `None`: not supported.
     pub run: Option<Run>,
+}
+
+/// What only the documentation says of a row, apart from it, so that programs do without.
+#[derive(Debug)]
+pub struct Remark {
+    /// The arguments as written, a comma behind each.
+    pub signature: &'static str,
     /// What differs from Linux, or nothing.
     pub note: &'static str,
 }
@@ -55,9 +60,13 @@ macro_rules! calls {
         pub static ROWS: &[Row] = &[$(Row {
             number: $number,
             name: stringify!($name),
-            arguments: &[$((stringify!($arg), <$ty as Argument>::KIND)),*],
-            types: &[$(stringify!($ty)),*],
+            arguments: &[$(<$ty as Argument>::KIND),*],
             run: calls!(@run ($($handler)?) ($($arg: $ty),*)),
+        }),*];
+
+        /// A remark for each row.
+        pub static REMARKS: &[Remark] = &[$(Remark {
+            signature: concat!($(stringify!($arg), ": ", stringify!($ty), ", "),*),
             note: concat!($($note)?),
         }),*];
     };
@@ -104,9 +113,9 @@ calls! {
      26 msync(addr: Address, length: u64, flags: MsyncFlags) = memory::msync;
      27 mincore(addr: Address, length: u64, vec: UserBuf) = memory::mincore;
      28 madvise(addr: Address, length: u64, advice: Advice) = memory::madvise;
-     29 shmget(key: i32, size: u64, shmflg: Octal);
-     30 shmat(shmid: i32, shmaddr: Address, shmflg: Octal);
-     31 shmctl(shmid: i32, cmd: i32, buf: Address);
+     29 shmget(key: i32, size: u64, shmflg: Octal) = ipc::shmget;
+     30 shmat(shmid: i32, shmaddr: Address, shmflg: Octal) = ipc::shmat;
+     31 shmctl(shmid: i32, cmd: i32, buf: Address) = ipc::shmctl;
      32 dup(oldfd: Fd) = file::dup;
      33 dup2(oldfd: Fd, newfd: i32) = file::dup2;
      34 pause() = signal::pause;
@@ -142,7 +151,7 @@ calls! {
      64 semget(key: i32, nsems: i32, semflg: Octal) = ipc::semget;
      65 semop(semid: i32, sops: UserPtr<Sembuf>, nsops: u64) = ipc::semop;
      66 semctl(semid: i32, semnum: i32, cmd: i32, arg: Address) = ipc::semctl;
-     67 shmdt(shmaddr: Address);
+     67 shmdt(shmaddr: Address) = ipc::shmdt;
      68 msgget(key: i32, msgflg: Octal) = ipc::msgget;
      69 msgsnd(msqid: i32, msgp: Address, msgsz: u64, msgflg: Octal) = ipc::msgsnd;
      70 msgrcv(msqid: i32, msgp: Address, msgsz: u64, msgtyp: i64, msgflg: Octal) = ipc::msgrcv;

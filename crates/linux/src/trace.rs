@@ -109,7 +109,7 @@ fn format(task: &mut Task, row: Option<&Row>, number: u64, arguments: &[u64; 6],
     line.push_str(row.name);
     line.push('(');
     let shown = shown_arguments(row, arguments);
-    for (i, (_, kind)) in row.arguments.iter().take(shown).enumerate() {
+    for (i, kind) in row.arguments.iter().take(shown).enumerate() {
         if i > 0 {
             line.push_str(", ");
         }

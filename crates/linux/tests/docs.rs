@@ -1,7 +1,7 @@
 //! `docs/syscalls.md` says what the table says, and every call that is supported has a test or stands on a list that only
 //! shrinks. `BLINK_UPDATE=1` rewrites the page.
 
-use linux::table::{ROWS, Row};
+use linux::table::{REMARKS, ROWS, Row};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
@@ -9,16 +9,6 @@ use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn signature(row: &Row) -> String {
-    let arguments: Vec<String> = row
-        .arguments
-        .iter()
-        .zip(row.types)
-        .map(|((name, _), ty)| format!("{}: {ty}", name.trim_start_matches("r#")))
-        .collect();
-    format!("{}({})", row.name, arguments.join(", "))
 }
 
 fn page() -> String {
@@ -31,9 +21,10 @@ fn page() -> String {
         ROWS.len()
     );
     text.push_str("| number | call | note |\n|---:|---|---|\n");
-    for row in ROWS {
-        let note = if row.run.is_none() { "not supported" } else { row.note };
-        let _ = writeln!(text, "| {} | `{}` | {note} |", row.number, signature(row));
+    for (row, remark) in ROWS.iter().zip(REMARKS) {
+        let note = if row.run.is_none() { "not supported" } else { remark.note };
+        let signature = remark.signature.trim_end_matches(", ").replace("r#", "");
+        let _ = writeln!(text, "| {} | `{}({signature})` | {note} |", row.number, row.name);
     }
     text
 }
