@@ -34,6 +34,7 @@ pub(crate) fn emulate(task: &mut Task, trap: Trap) -> Answer {
     }
 }
 
+#[allow(clippy::result_large_err, reason = "made once in a program's life")]
 fn call(task: &mut Task) -> Result<(), Fault> {
     let place = task.cpu.ip - PAGE;
     let row = CALLS.get((place / 0x400) as usize).filter(|_| place.is_multiple_of(0x400));

@@ -16,7 +16,7 @@ impl Default for Info {
 const SI_QUEUE: i32 = -1;
 const SI_TIMER: i32 = -2;
 /// Value that tells a kick from a guest's signal of the same number.
-const MAGIC: u64 = 0x6b6e_696c_6221_6b69;
+pub(super) const MAGIC: u64 = 0x6b6e_696c_6221_6b69;
 
 /// Where the union begins on the host.
 const UNION: usize = if size_of::<libc::c_long>() == 8 { 16 } else { 12 };
@@ -80,7 +80,13 @@ impl Info {
     pub(super) fn is_kick(&self) -> bool {
         // A 32-bit host carries only half of the value.
         let value = if WORD == 8 { MAGIC } else { MAGIC & 0xffff_ffff };
-        self.code() == SI_QUEUE && self.u64(24) == value && self.i32(16) == std::process::id() as i32
+        let is_ours = match self.code() {
+            SI_QUEUE => self.i32(16) == std::process::id() as i32,
+            // The kicker's timer.
+            SI_TIMER => true,
+            _ => false,
+        };
+        is_ours && self.u64(24) == value
     }
 
     /// From what the host's kernel wrote. Runs in signal handlers.

@@ -11,6 +11,7 @@
 
 mod handler;
 mod info;
+mod kicker;
 mod raw;
 
 pub use info::Info;
@@ -18,6 +19,7 @@ pub use raw::{host_number, number};
 
 use crate::blocking::{self, NOT_ENTERED};
 use crate::errno::Errno;
+use kicker::Kicker;
 use raw::KernelMask;
 use std::cell::{Cell, UnsafeCell};
 use std::sync::Arc;
@@ -193,6 +195,8 @@ struct Shared {
     mask: AtomicU64,
     alarm: Arc<dyn Alarm>,
     dispositions: Arc<Dispositions>,
+    /// Repeats the kick on hosts without a stub.
+    kicker: Kicker,
 }
 
 impl Shared {
@@ -213,6 +217,7 @@ impl Shared {
     fn announce(&self) {
         self.pending.fetch_or(FILLED, SeqCst);
         self.alarm.raise();
+        self.kicker.start();
     }
 }
 
@@ -242,6 +247,7 @@ impl Thread {
                 mask: AtomicU64::new(mask),
                 alarm,
                 dispositions,
+                kicker: Kicker::default(),
             }),
             stack: None,
         }
@@ -252,6 +258,7 @@ impl Thread {
     pub fn enter(&mut self) {
         raw::install_stack(self.stack.get_or_insert_with(|| vec![0; STACK].into_boxed_slice()));
         self.resume();
+        self.shared.kicker.create();
         let _ = raw::set_mask(KernelMask::new(self.shared.mask.load(SeqCst) & !NEVER_BLOCKED));
     }
 
@@ -359,11 +366,12 @@ impl Thread {
         taken
     }
 
-    /// Forgets held signals: a new process has none.
+    /// Forgets held signals and makes the kicker anew: a new process has neither.
     pub fn forget_held(&self) {
         for place in &self.shared.held {
             let _ = place.take();
         }
+        self.shared.kicker.create();
         self.settle();
     }
 
@@ -376,6 +384,7 @@ impl Thread {
     /// Recomputes the alarm after something has been taken.
     fn settle(&self) {
         let shared = &*self.shared;
+        shared.kicker.stop();
         shared.pending.store(0, SeqCst);
         shared.alarm.clear();
         if shared.slot.full.load(SeqCst) || shared.held_mask() & !shared.mask.load(SeqCst) != 0 {
