@@ -90,6 +90,7 @@ tests! {
     process_threads
     process_tree
     rare
+    shared
     signal_basics
     signal_faults
     signal_masks

@@ -210,3 +210,92 @@ pub fn msg_stat(id: i32) -> Result<QueueStatus, Errno> {
         [raw.msg_lspid, raw.msg_lrpid],
     ))
 }
+
+pub fn shmget(key: i32, size: u64, flags: i32) -> Result<i32, Errno> {
+    let size = usize::try_from(size).map_err(|_| Errno(libc::EINVAL))?;
+    // SAFETY: integers only.
+    crate::errno::check(unsafe { libc::shmget(key, size, flags) })
+}
+
+/// What `shmctl(IPC_STAT)` says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SegmentStatus {
+    pub permissions: Permissions,
+    pub size: u64,
+    /// Of the last attach, detach and change.
+    pub times: [i64; 3],
+    /// Of the creator and of who attached or detached last.
+    pub pids: [i32; 2],
+    pub attached: u64,
+}
+
+/// `shmctl` with `IPC_STAT`, `SHM_STAT` or `SHM_STAT_ANY`: the call's result and the status.
+pub fn shm_stat(id: i32, command: i32) -> Result<(i32, SegmentStatus), Errno> {
+    if ![2, 13, 15].contains(&command) {
+        return Err(Errno::EINVAL);
+    }
+    // SAFETY: all-zero is a valid shmid_ds.
+    let mut raw: libc::shmid_ds = unsafe { std::mem::zeroed() };
+    // SAFETY: the structure lives over the call.
+    let result = crate::errno::check(unsafe { libc::shmctl(id, command, &mut raw) })?;
+    let status = SegmentStatus {
+        permissions: permissions(&raw.shm_perm),
+        size: raw.shm_segsz as u64,
+        times: [raw.shm_atime as i64, raw.shm_dtime as i64, raw.shm_ctime as i64],
+        pids: [raw.shm_cpid, raw.shm_lpid],
+        attached: raw.shm_nattch as u64,
+    };
+    Ok((result, status))
+}
+
+/// `shmctl` with `IPC_SET`: owner and mode.
+pub fn shm_set(id: i32, uid: u32, gid: u32, mode: u32) -> Result<(), Errno> {
+    // SAFETY: all-zero is a valid shmid_ds.
+    let mut raw: libc::shmid_ds = unsafe { std::mem::zeroed() };
+    raw.shm_perm.uid = uid;
+    raw.shm_perm.gid = gid;
+    raw.shm_perm.mode = mode as _;
+    // SAFETY: the structure lives over the call.
+    crate::errno::check(unsafe { libc::shmctl(id, libc::IPC_SET, &mut raw) }).map(drop)
+}
+
+/// `shmctl` with `IPC_RMID`, `SHM_LOCK` or `SHM_UNLOCK`.
+pub fn shm_control(id: i32, command: i32) -> Result<(), Errno> {
+    if ![0, 11, 12].contains(&command) {
+        return Err(Errno::EINVAL);
+    }
+    // SAFETY: these commands take no buffer.
+    crate::errno::check(unsafe { libc::shmctl(id, command, std::ptr::null_mut()) }).map(drop)
+}
+
+/// Which family of System V objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    Memory,
+    Semaphores,
+    Queues,
+}
+
+/// `IPC_INFO` (`usage` false) and `SHM_INFO`, `SEM_INFO`, `MSG_INFO`: the call's result and the structure's words, ints for semaphores and queues,
+/// longs for memory.
+pub fn info(family: Family, usage: bool) -> Result<(i32, [i64; 10]), Errno> {
+    let mut longs = [0usize; 16];
+    let pointer = longs.as_mut_ptr();
+    let command = |number| if usage { number } else { 3 };
+    // SAFETY: no information structure is longer than 16 longs.
+    let result = crate::errno::check(unsafe {
+        match family {
+            Family::Memory => libc::shmctl(0, command(14), pointer.cast()),
+            Family::Semaphores => libc::semctl(0, 0, command(19), pointer),
+            Family::Queues => libc::msgctl(0, command(12), pointer.cast()),
+        }
+    })?;
+    let bytes: Vec<u8> = longs.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let int = |at: usize| i64::from(i32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]));
+    let words = match family {
+        // The first field of the usage is an int and its padding.
+        Family::Memory => std::array::from_fn(|i| if usage && i == 0 { int(0) } else { longs[i] as i64 }),
+        _ => std::array::from_fn(|i| int(i * 4)),
+    };
+    Ok((result, words))
+}

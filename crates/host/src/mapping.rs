@@ -19,6 +19,10 @@ pub enum Source {
         fd: i32,
         offset: u64,
     },
+    /// A System V shared memory segment, all of it; always shared.
+    Segment {
+        id: i32,
+    },
 }
 
 /// Are writes seen by others who map the same?
@@ -49,6 +53,17 @@ unsafe fn mmap(
     sharing: Sharing,
     flags: i32,
 ) -> Result<NonNull<u8>, Errno> {
+    if let Source::Segment { id } = source {
+        const SHM_REMAP: i32 = 0o40000;
+        let replaces = if flags & libc::MAP_FIXED != 0 { SHM_REMAP } else { 0 };
+        let reads = if protection & libc::PROT_WRITE == 0 { libc::SHM_RDONLY } else { 0 };
+        // SAFETY: as for mmap.
+        let host = unsafe { libc::shmat(id, at as *const libc::c_void, replaces | reads) };
+        if host as isize == -1 {
+            return Err(Errno::last());
+        }
+        return NonNull::new(host.cast()).ok_or(Errno(libc::ENOMEM));
+    }
     let length = usize::try_from(length).map_err(|_| Errno(libc::ENOMEM))?;
     let sharing = match sharing {
         Sharing::Private => libc::MAP_PRIVATE,
@@ -57,6 +72,7 @@ unsafe fn mmap(
     let (fd, offset, kind) = match source {
         Source::Anonymous => (-1, 0, libc::MAP_ANONYMOUS),
         Source::File { fd, offset } => (fd, offset, 0),
+        Source::Segment { .. } => return Err(Errno(libc::EINVAL)),
     };
     let offset = libc::off64_t::try_from(offset).map_err(|_| Errno(libc::EOVERFLOW))?;
     // SAFETY: the caller's promise; without MAP_FIXED the kernel takes only what is free.

@@ -15,6 +15,7 @@ mod commit;
 mod loading;
 mod maps;
 mod remap;
+mod segment;
 
 use area::{Area, Areas, AtFork};
 use host::mapping::{Sharing, Source, Window};

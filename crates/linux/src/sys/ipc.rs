@@ -1,13 +1,13 @@
-//! Message queues and semaphores (man 7 mq_overview, sysvipc). Shared memory is the address space's business.
+//! Message queues, semaphores and shared memory (man 7 mq_overview, sysvipc). Attaching is the address space's business.
 
 use super::{Answer, descriptor, done};
 use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
 use crate::abi::flags::OpenFlags;
-use crate::abi::{Abi, IpcPerm, MqAttr, MsqidDs, Sembuf, SemidDs, Timespec};
+use crate::abi::{Abi, IpcPerm, MqAttr, MsqidDs, Sembuf, SemidDs, ShmidDs, Timespec};
 use crate::errno::Errno;
 use crate::task::Task;
 use crate::user::{Address, Fd, Mode, Octal, UserBuf, UserMut, UserPtr, UserSlice, UserStr};
-use host::ipc::{self, Permissions};
+use host::ipc::{self, Family, Permissions};
 use host::time::Time;
 
 /// Longest message of any queue.
@@ -121,6 +121,15 @@ fn permissions(of: &Permissions) -> IpcPerm {
 }
 
 const IPC_RMID: i32 = 0;
+const IPC_SET: i32 = 1;
+const IPC_INFO: i32 = 3;
+const SEM_INFO: i32 = 19;
+const MSG_INFO: i32 = 12;
+const SHM_LOCK: i32 = 11;
+const SHM_UNLOCK: i32 = 12;
+const SHM_STAT: i32 = 13;
+const SHM_INFO: i32 = 14;
+const SHM_STAT_ANY: i32 = 15;
 const IPC_STAT: i32 = 2;
 const GETPID: i32 = 11;
 const GETVAL: i32 = 12;
@@ -151,6 +160,12 @@ pub fn semctl(task: &mut Task, semid: i32, semnum: i32, cmd: i32, arg: Address) 
             let (_, _, _, count) = ipc::semctl_stat(semid)?;
             let values = UserPtr::<u16>::new(arg.0).read_array(task, count)?;
             done(ipc::semctl_set_all(semid, &values))
+        }
+        IPC_INFO | SEM_INFO => {
+            // struct seminfo: ten ints.
+            let (result, words) = ipc::info(Family::Semaphores, cmd == SEM_INFO)?;
+            UserMut::new(arg.0).write(task, &words.map(|word| word as i32))?;
+            Ok(result as u64)
         }
         _ => unsupported("semctl", cmd),
     }
@@ -208,6 +223,65 @@ pub fn msgctl(task: &mut Task, msqid: i32, cmd: i32, buf: Address) -> Answer {
             task.store(buf.0, &raw)?;
             Ok(0)
         }
+        IPC_INFO | MSG_INFO => {
+            // struct msginfo: seven ints and a short.
+            let (result, words) = ipc::info(Family::Queues, cmd == MSG_INFO)?;
+            let ints: [i32; 8] = std::array::from_fn(|i| words[i] as i32);
+            UserMut::new(buf.0).write(task, &ints)?;
+            Ok(result as u64)
+        }
         _ => unsupported("msgctl", cmd),
+    }
+}
+
+pub fn shmget(_task: &mut Task, key: i32, size: u64, shmflg: Octal) -> Answer {
+    descriptor(ipc::shmget(key, size, shmflg.0))
+}
+
+pub fn shmat(task: &mut Task, shmid: i32, shmaddr: Address, shmflg: Octal) -> Answer {
+    task.process.mm.shmat(shmid, shmaddr.0, shmflg.0)
+}
+
+pub fn shmdt(task: &mut Task, shmaddr: Address) -> Answer {
+    task.process.mm.shmdt(shmaddr.0)
+}
+
+pub fn shmctl(task: &mut Task, shmid: i32, cmd: i32, buf: Address) -> Answer {
+    match cmd {
+        IPC_RMID | SHM_LOCK | SHM_UNLOCK => done(ipc::shm_control(shmid, cmd)),
+        IPC_STAT | SHM_STAT | SHM_STAT_ANY => {
+            let (result, status) = ipc::shm_stat(shmid, cmd)?;
+            let answer = ShmidDs {
+                shm_perm: permissions(&status.permissions),
+                shm_segsz: status.size,
+                shm_atime: status.times[0],
+                shm_dtime: status.times[1],
+                shm_ctime: status.times[2],
+                shm_cpid: status.pids[0],
+                shm_lpid: status.pids[1],
+                shm_nattch: status.attached,
+            };
+            UserMut::new(buf.0).write(task, &answer)?;
+            Ok(result as u64)
+        }
+        IPC_SET => {
+            let new: ShmidDs = UserPtr::new(buf.0).read(task)?;
+            done(ipc::shm_set(shmid, new.shm_perm.uid, new.shm_perm.gid, new.shm_perm.mode))
+        }
+        IPC_INFO => {
+            // struct shminfo: five longs and four unused ones.
+            let (result, words) = ipc::info(Family::Memory, false)?;
+            let longs: [u64; 9] = std::array::from_fn(|i| if i < 5 { words[i] as u64 } else { 0 });
+            UserMut::new(buf.0).write(task, &longs)?;
+            Ok(result as u64)
+        }
+        SHM_INFO => {
+            // struct shm_info: an int with padding and five longs.
+            let (result, words) = ipc::info(Family::Memory, true)?;
+            let longs: [u64; 6] = std::array::from_fn(|i| words[i] as u64);
+            UserMut::new(buf.0).write(task, &longs)?;
+            Ok(result as u64)
+        }
+        _ => unsupported("shmctl", cmd),
     }
 }
