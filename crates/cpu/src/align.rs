@@ -60,5 +60,5 @@ fn is_odd(address: u64, bytes: u64) -> bool {
         2.. => 2,
         _ => 1,
     };
-    address % alignment != 0
+    !address.is_multiple_of(alignment)
 }

@@ -165,14 +165,14 @@ mod tests {
             let bits = [CF, PF, AF, ZF, SF, OF].iter().enumerate().map(|(i, b)| (n >> i & 1) * b).sum::<u64>();
             assert_eq!(Flags::from_bits(bits).bits(), bits);
             for zero in [false, true] {
-                assert_eq!(Flags::from_bits(bits).with_zero(zero).bits(), bits & !ZF | (zero as u64) * ZF);
+                assert_eq!(Flags::from_bits(bits).with_zero(zero).bits(), (bits & !ZF) | ((zero as u64) * ZF));
             }
         }
     }
 
     #[test]
     fn add_and_subtract_agree_with_wide_arithmetic() {
-        let bytes = || (0..=255u64);
+        let bytes = || 0..=255u64;
         for a in bytes() {
             for b in bytes() {
                 for carry in 0..2 {

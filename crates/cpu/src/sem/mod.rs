@@ -93,6 +93,7 @@ pub trait Sem {
     /// A condition code of the manual.
     fn condition(&mut self, code: u8) -> Self::Bool;
     fn select(&mut self, condition: Self::Bool, yes: Self::Int, no: Self::Int) -> Self::Int;
+    #[expect(clippy::wrong_self_convention, reason = "the domain makes the value, not a truth value itself")]
     fn from_bool(&mut self, condition: Self::Bool) -> Self::Int;
 
     // Control.

@@ -47,7 +47,7 @@ calls! {
     Div(cpu, inst) {
         let (size, divisor) = operand(cpu, inst)?;
         let dividend = wide(cpu, size);
-        if divisor == 0 || dividend / divisor as u128 >> size.bits() != 0 {
+        if divisor == 0 || (dividend / divisor as u128) >> size.bits() != 0 {
             return cpu.raise(Trap::DivideError);
         }
         set_quotient(cpu, size, (dividend / divisor as u128) as u64, (dividend % divisor as u128) as u64)
@@ -110,7 +110,7 @@ calls! {
             return cpu.raise(Trap::DivideError);
         }
         let al = cpu.get(RAX) & 0xff;
-        cpu.set(RAX, Size::B2, al / base << 8 | al % base);
+        cpu.set(RAX, Size::B2, ((al / base) << 8) | (al % base));
         cpu.flags = Flags::of_logic(Size::B1, al % base);
         Ok(())
     }

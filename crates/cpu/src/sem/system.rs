@@ -173,7 +173,7 @@ calls! {
         let to = crate::sem::flow::counter_size(inst).cut(cpu.get(inst.dst));
         let mut line = [0; 64];
         cpu.memory.load_bytes(cpu.address(inst), &mut line)?;
-        if to % 64 != 0 {
+        if !to.is_multiple_of(64) {
             return cpu.protection();
         }
         cpu.memory.store_bytes(to, &line)?;

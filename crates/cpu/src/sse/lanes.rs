@@ -234,10 +234,10 @@ lanes! {
 
     Pmullw(a, b) { map16(a, b, u16::wrapping_mul) }
     Pmulld(a, b) { map32(a, b, u32::wrapping_mul) }
-    Pmulhw(a, b) { map16(a, b, |x, y| (x as i16 as i32 * y as i16 as i32 >> 16) as u16) }
-    Pmulhuw(a, b) { map16(a, b, |x, y| (x as u32 * y as u32 >> 16) as u16) }
+    Pmulhw(a, b) { map16(a, b, |x, y| ((x as i16 as i32 * y as i16 as i32) >> 16) as u16) }
+    Pmulhuw(a, b) { map16(a, b, |x, y| ((x as u32 * y as u32) >> 16) as u16) }
     Pmulhrsw(a, b) {
-        map16(a, b, |x, y| (((x as i16 as i32 * y as i16 as i32 >> 14) + 1) >> 1) as u16)
+        map16(a, b, |x, y| ((((x as i16 as i32 * y as i16 as i32) >> 14) + 1) >> 1) as u16)
     }
     Pmuludq(a, b) { a as u32 as u64 * b as u32 as u64 }
     Pmuldq(a, b) { (a as i32 as i64).wrapping_mul(b as i32 as i64) as u64 }

@@ -16,7 +16,7 @@ impl Lanes {
     /// All bits of the lanes whose top bit is set in `tops`, which has no others.
     #[inline(always)]
     fn fill(self, tops: u64) -> u64 {
-        tops - (tops >> (self.width - 1)) | tops
+        (tops - (tops >> (self.width - 1))) | tops
     }
 
     #[inline(always)]
@@ -27,12 +27,12 @@ impl Lanes {
 
     #[inline(always)]
     pub(super) fn add(self, a: u64, b: u64) -> u64 {
-        (a & !self.top) + (b & !self.top) ^ (a ^ b) & self.top
+        ((a & !self.top) + (b & !self.top)) ^ (a ^ b) & self.top
     }
 
     #[inline(always)]
     pub(super) fn sub(self, a: u64, b: u64) -> u64 {
-        (a | self.top) - (b & !self.top) ^ !(a ^ b) & self.top
+        ((a | self.top) - (b & !self.top)) ^ !(a ^ b) & self.top
     }
 
     /// The top bits of the lanes in which `a` is below `b`, unsigned.
@@ -51,7 +51,7 @@ impl Lanes {
     #[inline(always)]
     pub(super) fn equal(self, a: u64, b: u64) -> u64 {
         let x = a ^ b;
-        self.fill(!((x & !self.top) + !self.top | x) & self.top)
+        self.fill(!(((x & !self.top) + !self.top) | x) & self.top)
     }
 
     #[inline(always)]
