@@ -98,7 +98,10 @@ impl<'a> Bench<'a> {
         ]);
         command.env("HOME", &self.work).env("PWD", &self.work).env("PORT", self.port.to_string());
         let limit = emulator.map_or(Duration::from_secs(60), |emulator| emulator.limit);
-        let captured = run::capture(&mut command, Stdio::null(), limit)?;
+        let mut captured = run::capture(&mut command, Stdio::null(), limit)?;
+        if emulator.is_some_and(|emulator| emulator.is_nested) {
+            drop_remarks(&mut captured.stderr);
+        }
         Ok(Trace { captured, files: tree::describe(&self.work) })
     }
 
@@ -187,19 +190,23 @@ fn differ(native: &Trace, ours: &Trace, is_output_compared: bool) -> Option<Stri
     Some(text)
 }
 
-/// What the guest wrote to standard error: when it dies of a signal, a report of blink or of the
-/// emulator around it follows.
+/// What the guest wrote to standard error: when it dies of a fault, blink's report follows.
 fn without_report(captured: &Captured) -> &[u8] {
     let text = &captured.stderr;
     if !matches!(captured.end, End::Signal(_)) {
         return text;
     }
     let starts_line = |at: usize| at == 0 || text[at - 1] == b'\n';
-    let is_report = |at: usize| [&b"blink: "[..], b"qemu: "].iter().any(|name| text[at..].starts_with(name));
-    match (0..text.len()).find(|&at| starts_line(at) && is_report(at)) {
+    match (0..text.len()).find(|&at| starts_line(at) && text[at..].starts_with(b"blink: ")) {
         Some(at) => &text[..at],
         None => text,
     }
+}
+
+/// Takes out what the emulator around blink says about programs that die of a signal.
+fn drop_remarks(stderr: &mut Vec<u8>) {
+    let rows = stderr.split_inclusive(|byte| *byte == b'\n');
+    *stderr = rows.filter(|row| !row.starts_with(b"qemu: uncaught target signal")).flatten().copied().collect();
 }
 
 /// The first few lines in which two outputs differ.
