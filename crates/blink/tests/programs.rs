@@ -109,6 +109,31 @@ fn a_program_sees_itself_in_proc_and_not_blink() {
     compare(&directory, &["./proc", "x", "y z"]);
 }
 
+/// A guest may do whatever it likes: it ends, or dies of a signal of its own, but blink never fails.
+#[test]
+fn random_system_calls_never_break_blink() {
+    let directory = directory("calls");
+    let Some(program) = build(&directory, "calls.c", "calls", &["-static", "-w"]) else { return };
+    let mut finished = 0;
+    for seed in 1..=6 {
+        for form in ["-j", "-m"] {
+            let place = directory.join(format!("{seed}{form}"));
+            fs::create_dir(&place).unwrap();
+            fs::set_permissions(&place, fs::Permissions::from_mode(0o777)).unwrap();
+            let ours = run(&place, &[BLINK, form, program.to_str().unwrap(), &seed.to_string(), "1500"]);
+            let report = text(&ours.stderr);
+            assert!(!report.contains("internal error"), "seed {seed} {form}: {report}");
+            assert!(
+                ours.status.success() || report.starts_with("blink: "),
+                "seed {seed} {form}: {:?} {report}",
+                ours.status
+            );
+            finished += usize::from(ours.stdout.ends_with(b"done\n"));
+        }
+    }
+    assert!(finished > 6, "{finished}");
+}
+
 #[test]
 fn execve_says_of_bad_files_what_linux_says() {
     let directory = directory("execs");
