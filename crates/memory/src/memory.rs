@@ -10,13 +10,17 @@ use crate::page::{Backing, Page, Rights};
 use crate::{OFFSET, PAGE_SIZE, is_canonical};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec;
 
 const SLOTS: usize = 256;
+/// Pages whose handles are kept: a miss that finds one there costs a few instructions.
+const HELD: usize = 2048;
 /// Pages that code was fetched from lately.
 const FETCHED: usize = 4;
 
-/// Invariant: a tag that is a page address is that of a page whose handle lies in the same slot of `Memory::pages`, whose host
-/// address less `page` is `addend`, and which may be read or written; and this thread has been in the guest ever since.
+/// Invariant: a tag that is a page address is that of a page whose handle lies in its slot of `Memory::held`, whose host address less
+/// `page` is `addend`, and which may be read or written; and this thread has been in the guest ever since. Two pages that share a
+/// slot there share one here too, so whoever takes the other's handle away takes its tag away.
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
 struct Entry {
@@ -25,6 +29,14 @@ struct Entry {
     write: u64,
     /// Host address less guest address, modulo the host's pointer width.
     addend: usize,
+}
+
+/// The handle of a page, good as long as nothing has been flushed since.
+#[derive(Clone)]
+struct Held {
+    page: u64,
+    flushes: u64,
+    handle: Option<Page>,
 }
 
 const NOT_A_PAGE: u64 = 1;
@@ -36,8 +48,8 @@ const EMPTY: Entry = Entry { read: NOT_A_PAGE, write: NOT_A_PAGE, addend: 0 };
 /// the guest. All others also work outside; they enter for the moment.
 pub struct Memory {
     tlb: [Entry; SLOTS],
-    pages: Box<[Option<Page>; SLOTS]>,
-    /// Which slots are in use.
+    held: Box<[Held]>,
+    /// Which slots of the TLB are in use.
     used: [u64; SLOTS / 64],
     fetched: [Option<(u64, Page)>; FETCHED],
     /// The same pages and whether their code is volatile; outlives flushes, since a page's epoch tells whether it still counts.
@@ -61,7 +73,7 @@ impl Memory {
     pub fn new_outside(backing: Arc<dyn Backing>) -> Memory {
         Memory {
             tlb: [EMPTY; SLOTS],
-            pages: Box::new([const { None }; SLOTS]),
+            held: vec![Held { page: NOT_A_PAGE, flushes: 0, handle: None }; HELD].into(),
             used: [0; SLOTS / 64],
             fetched: [const { None }; FETCHED],
             volatile: [(NOT_A_PAGE, true); FETCHED],
@@ -132,7 +144,6 @@ impl Memory {
                 let slot = word * 64 + rest.trailing_zeros() as usize;
                 rest &= rest - 1;
                 self.tlb[slot] = EMPTY;
-                self.pages[slot] = None;
             }
         }
         self.fetched = [const { None }; FETCHED];
@@ -314,6 +325,9 @@ impl Memory {
         if tag == page {
             return Ok((address as usize).wrapping_add(entry.addend));
         }
+        if let Some(host) = self.held_host(page, access) {
+            return Ok(host.wrapping_add((address & OFFSET) as usize));
+        }
         let handle = self.outside(|backing| backing.page(page, access));
         match handle {
             Ok(handle) => Ok(self.insert(page, handle).wrapping_add((address & OFFSET) as usize)),
@@ -335,15 +349,35 @@ impl Memory {
         }
     }
 
+    fn held_slot(page: u64) -> usize {
+        (page >> 12) as usize % HELD
+    }
+
+    /// Puts a page whose handle is at hand into the TLB again.
+    fn held_host(&mut self, page: u64, access: Access) -> Option<usize> {
+        let held = &self.held[Self::held_slot(page)];
+        let handle = held.handle.as_ref()?;
+        if held.page != page || held.flushes != self.flushes || !handle.rights().allows(access) {
+            return None;
+        }
+        let (host, rights) = (handle.host().as_ptr().expose_provenance(), handle.rights());
+        self.tag(page, host, rights);
+        Some(host)
+    }
+
     fn insert(&mut self, page: u64, handle: Page) -> usize {
+        let (host, rights) = (handle.host().as_ptr().expose_provenance(), handle.rights());
+        self.held[Self::held_slot(page)] = Held { page, flushes: self.flushes, handle: Some(handle) };
+        self.tag(page, host, rights);
+        host
+    }
+
+    fn tag(&mut self, page: u64, host: usize, rights: Rights) {
         let slot = Self::slot(page);
-        let host = handle.host().as_ptr().expose_provenance();
-        let tag = |right| if handle.rights().contains(right) { page } else { NOT_A_PAGE };
+        let tag = |right| if rights.contains(right) { page } else { NOT_A_PAGE };
         self.tlb[slot] =
             Entry { read: tag(Rights::READ), write: tag(Rights::WRITE), addend: host.wrapping_sub(page as usize) };
-        self.pages[slot] = Some(handle);
         self.used[slot / 64] |= 1 << (slot % 64);
-        host
     }
 
     #[cold]
@@ -390,7 +424,11 @@ impl Memory {
                 // Stores must notice from now on.
                 let entry = &mut self.tlb[Self::slot(page)];
                 if entry.write == page {
-                    entry.write = NOT_A_PAGE;
+                    *entry = EMPTY;
+                }
+                let held = &mut self.held[Self::held_slot(page)];
+                if held.page == page {
+                    held.page = NOT_A_PAGE;
                 }
                 Ok(host + (address & OFFSET) as usize)
             }
