@@ -65,6 +65,41 @@ pub fn mq_receive(queue: i32, into: &mut [u8], deadline: Option<Time>) -> Result
     Ok((n, priority))
 }
 
+/// How a queue tells of a message: `SIGEV_SIGNAL` 0, `SIGEV_NONE` 1, `SIGEV_THREAD` 2 (a cookie for a socket of the C library).
+#[derive(Clone, Copy, Debug)]
+pub struct Notification {
+    pub how: i32,
+    /// A signal of the host, or the socket.
+    pub number: i32,
+    pub value: u64,
+    pub cookie: [u8; 32],
+}
+
+/// man 3 mq_notify; `None` takes the registration back.
+pub fn mq_notify(queue: i32, notification: Option<&Notification>) -> Result<(), Errno> {
+    const THREAD: i32 = 2;
+    let mut raw = [0usize; 64 / size_of::<usize>()];
+    let mut pointer = 0;
+    if let Some(notification) = notification {
+        raw[0] = match notification.how {
+            THREAD => notification.cookie.as_ptr() as usize,
+            _ => notification.value as usize,
+        };
+        // Two ints follow the union of pointer and int.
+        let mut bytes = Vec::with_capacity(8);
+        bytes.extend_from_slice(&notification.number.to_ne_bytes());
+        bytes.extend_from_slice(&notification.how.to_ne_bytes());
+        for (word, chunk) in raw[1..].iter_mut().zip(bytes.chunks_exact(size_of::<usize>())) {
+            let mut native = [0; size_of::<usize>()];
+            native.copy_from_slice(chunk);
+            *word = usize::from_ne_bytes(native);
+        }
+        pointer = raw.as_ptr() as usize;
+    }
+    // SAFETY: event and cookie live over the call, and the kernel copies both.
+    unsafe { call(libc::SYS_mq_notify, [queue as usize, pointer]) }.map(drop)
+}
+
 /// man 3 mq_getattr, mq_setattr: the attributes before.
 pub fn mq_attributes(queue: i32, new: Option<[i64; 4]>) -> Result<[i64; 4], Errno> {
     let raw = new.map(native_attributes);

@@ -328,7 +328,7 @@ calls! {
     241 mq_unlink(name: UserStr) = ipc::mq_unlink;
     242 mq_timedsend(mqdes: Fd, msg_ptr: UserSlice, msg_len: u64, msg_prio: u32, abs_timeout: UserPtr<Timespec>) = ipc::mq_timedsend;
     243 mq_timedreceive(mqdes: Fd, msg_ptr: UserBuf, msg_len: u64, msg_prio: UserMut<u32>, abs_timeout: UserPtr<Timespec>) = ipc::mq_timedreceive;
-    244 mq_notify(mqdes: Fd, sevp: UserPtr<SigEvent>);
+    244 mq_notify(mqdes: Fd, sevp: UserPtr<SigEvent>) = ipc::mq_notify;
     245 mq_getsetattr(mqdes: Fd, newattr: UserPtr<MqAttr>, oldattr: UserMut<MqAttr>) = ipc::mq_getsetattr;
     246 kexec_load(entry: Address, nr_segments: u64, segments: Address, flags: u64);
     247 waitid(idtype: IdType, id: i32, infop: UserMut<SigInfo>, options: WaitOptions, rusage: UserMut<Rusage>) = wait::waitid;

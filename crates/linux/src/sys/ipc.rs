@@ -3,11 +3,11 @@
 use super::{Answer, descriptor, done};
 use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
 use crate::abi::flags::OpenFlags;
-use crate::abi::{Abi, IpcPerm, MqAttr, MsqidDs, Sembuf, SemidDs, ShmidDs, Timespec};
+use crate::abi::{Abi, IpcPerm, MqAttr, MsqidDs, Sembuf, SemidDs, ShmidDs, SigEvent, Timespec};
 use crate::errno::Errno;
 use crate::task::Task;
 use crate::user::{Address, Fd, Mode, Octal, UserBuf, UserMut, UserPtr, UserSlice, UserStr};
-use host::ipc::{self, Family, Permissions};
+use host::ipc::{self, Family, Notification, Permissions};
 use host::time::Time;
 
 /// Longest message of any queue.
@@ -67,6 +67,28 @@ pub fn mq_timedreceive(
     msg_prio.write_optional(task, &priority)?;
     msg_ptr.write(task, &buffer[..n])?;
     Ok(n as u64)
+}
+
+/// man 3 mq_notify.
+pub fn mq_notify(task: &mut Task, mqdes: Fd, sevp: UserPtr<SigEvent>) -> Answer {
+    const SIGEV_SIGNAL: i32 = 0;
+    const SIGEV_THREAD: i32 = 2;
+    let Some(event) = sevp.read_optional(task)? else {
+        return done(ipc::mq_notify(mqdes.0, None));
+    };
+    let mut notification =
+        Notification { how: event.sigev_notify, number: event.sigev_signo, value: event.sigev_value, cookie: [0; 32] };
+    match event.sigev_notify {
+        SIGEV_SIGNAL => {
+            notification.number = host::signal::host_number(event.sigev_signo).ok_or(Errno::EINVAL)?;
+        }
+        SIGEV_THREAD => {
+            task.load(event.sigev_value, &mut notification.cookie)?;
+            notification.number = crate::user::visible(event.sigev_signo);
+        }
+        _ => {}
+    }
+    done(ipc::mq_notify(mqdes.0, Some(&notification)))
 }
 
 pub fn mq_getsetattr(task: &mut Task, mqdes: Fd, newattr: UserPtr<MqAttr>, oldattr: UserMut<MqAttr>) -> Answer {
