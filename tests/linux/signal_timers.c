@@ -24,16 +24,28 @@ static void catch(int s, int flags) {
   sigaction(s, &a, 0);
   count = 0;
 }
+// Waits for a signal that was blocked before it was asked for.
+static void wait_for(int s) {
+  sigset_t set;
+  sigprocmask(SIG_BLOCK, 0, &set), sigdelset(&set, s);
+  while (!count) sigsuspend(&set);
+}
+static void block(int how, int s) {
+  sigset_t set;
+  sigemptyset(&set), sigaddset(&set, s), sigprocmask(how, &set, 0);
+}
 static void nap(int ms) {
   struct timespec t = {0, ms * 1000000L};
   while (nanosleep(&t, &t) && errno == EINTR) {}
 }
 
 int main(void) {
+  setvbuf(stdout, 0, _IOLBF, 0);
   catch(SIGALRM, 0);
   struct itimerval t = {{0, 0}, {0, 10000}}, old;
+  block(SIG_BLOCK, SIGALRM);
   setitimer(ITIMER_REAL, &t, 0);
-  pause();
+  wait_for(SIGALRM), block(SIG_UNBLOCK, SIGALRM);
   printf("itimer: %d code %d\n", count, code);
   printf("alarm: %d", alarm(100));
   printf(" %d", alarm(50));
@@ -59,8 +71,9 @@ int main(void) {
   struct sigevent e = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 33};
   printf("timer_create: %d\n", timer_create(CLOCK_MONOTONIC, &e, &id));
   struct itimerspec s = {{0, 0}, {0, 5000000}}, left;
+  block(SIG_BLOCK, SIGRTMIN);
   timer_settime(id, 0, &s, 0);
-  pause();
+  wait_for(SIGRTMIN);
   printf("timer: %d code %d value %d\n", count, code, value);
   sigset_t set, none;
   sigemptyset(&none), sigemptyset(&set), sigaddset(&set, SIGRTMIN), sigprocmask(SIG_BLOCK, &set, 0);
