@@ -115,6 +115,12 @@ fn spawn(program: &PathBuf) -> Child {
         .unwrap_or_else(|error| panic!("starting {}: {error}", program.display()))
 }
 
+/// A number of its own for each call: the tests of one process run side by side.
+fn serial() -> u32 {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
 /// Compiles the harness into the target directory, once per content.
 fn compile() -> PathBuf {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/native/harness.c");
@@ -126,7 +132,7 @@ fn compile() -> PathBuf {
         return program;
     }
     std::fs::create_dir_all(&directory).expect("a directory beside the test binary");
-    let partial = directory.join(format!("harness-{hash:016x}.{}", std::process::id()));
+    let partial = directory.join(format!("harness-{hash:016x}.{}.{}", std::process::id(), serial()));
     let compiler = std::env::var("HOST_CC").unwrap_or_else(|_| "gcc".into());
     let status = Command::new(&compiler)
         .args(["-O2", "-Wall", "-fno-stack-protector", "-mfsgsbase", "-o"])
