@@ -265,7 +265,10 @@ pub fn shmat(task: &mut Task, shmid: i32, shmaddr: Address, shmflg: Octal) -> An
 }
 
 pub fn shmdt(task: &mut Task, shmaddr: Address) -> Answer {
-    task.process.mm.shmdt(shmaddr.0)
+    let result = task.process.mm.shmdt(shmaddr.0);
+    // Cached pages would keep the segment attached.
+    task.cpu.memory.flush();
+    result
 }
 
 pub fn shmctl(task: &mut Task, shmid: i32, cmd: i32, buf: Address) -> Answer {
