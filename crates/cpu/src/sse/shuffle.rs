@@ -67,9 +67,22 @@ fn binary(cpu: &mut Cpu, inst: &Inst, f: impl Fn(u128, u128) -> u128) -> Flow {
     Ok(())
 }
 
-/// Four selectors of two bits.
-fn select4(value: u128, width: u32, selectors: u64) -> u128 {
-    build(width, 4, |n| lane(value, width, (selectors >> (2 * n)) as u32 & 3))
+/// The four words of the low half, by four selectors of two bits.
+fn select4(value: u128, selectors: u64) -> u128 {
+    build(16, 4, |n| value as u64 >> (16 * (selectors >> (2 * n) & 3)) & 0xffff)
+}
+
+/// The four doublewords.
+fn doubles(value: u128) -> [u32; 4] {
+    [value as u32, (value >> 32) as u32, (value >> 64) as u32, (value >> 96) as u32]
+}
+
+/// Two doublewords of `a` and two of `b`, by four selectors of two bits.
+fn shuffle(a: u128, b: u128, selectors: u64) -> u128 {
+    let (a, b) = (doubles(a), doubles(b));
+    let at = |n: u64| (selectors >> (2 * n)) as usize & 3;
+    let pair = |low: u32, high: u32| (high as u64) << 32 | low as u64;
+    (pair(b[at(2)], b[at(3)]) as u128) << 64 | pair(a[at(0)], a[at(1)]) as u128
 }
 
 /// Lane from `b` where its bit of the mask is set.
@@ -122,25 +135,21 @@ fn extend_source(cpu: &mut Cpu, inst: &Inst, from: u32, to: u32) -> Result<u128,
 }
 
 crate::sem::calls! {
-    Pshufd(cpu, inst) { binary(cpu, inst, |_, b| select4(b, 32, inst.imm)) }
+    Pshufd(cpu, inst) { binary(cpu, inst, |_, b| shuffle(b, b, inst.imm)) }
     Pshufhw(cpu, inst) {
-        binary(cpu, inst, |_, b| select4(b >> 64, 16, inst.imm) << 64 | b as u64 as u128)
+        binary(cpu, inst, |_, b| select4(b >> 64, inst.imm) << 64 | b as u64 as u128)
     }
     Pshuflw(cpu, inst) {
-        binary(cpu, inst, |_, b| b >> 64 << 64 | select4(b, 16, inst.imm))
+        binary(cpu, inst, |_, b| b >> 64 << 64 | select4(b, inst.imm))
     }
     Pshufw(cpu, inst) {
         cpu.check_mmx()?;
         let source = cpu.source_mmx(inst)?;
         cpu.touch_mmx();
-        cpu.set_mmx(inst.dst, select4(source as u128, 16, inst.imm) as u64);
+        cpu.set_mmx(inst.dst, select4(source as u128, inst.imm) as u64);
         Ok(())
     }
-    Shufps(cpu, inst) {
-        binary(cpu, inst, |a, b| build(32, 4, |n| {
-            lane(if n < 2 { a } else { b }, 32, (inst.imm >> (2 * n)) as u32 & 3)
-        }))
-    }
+    Shufps(cpu, inst) { binary(cpu, inst, |a, b| shuffle(a, b, inst.imm)) }
     Shufpd(cpu, inst) {
         binary(cpu, inst, |a, b| build(64, 2, |n| lane(if n == 0 { a } else { b }, 64, (inst.imm >> n) as u32 & 1)))
     }
