@@ -212,6 +212,11 @@ impl Areas {
         (at.checked_add(length)? <= range.end).then_some(at)
     }
 
+    /// Bytes mapped in a range.
+    pub fn mapped_in(&self, range: Range<u64>) -> u64 {
+        self.overlapping(range.clone()).map(|(start, area)| area.end.min(range.end) - start.max(range.start)).sum()
+    }
+
     /// Bytes mapped.
     pub fn total(&self) -> u64 {
         self.iter().map(|(start, area)| area.end - start).sum()

@@ -141,6 +141,9 @@ impl AddressSpace {
             Some(file) => Source::File { fd: file.fd, offset },
             None => Source::Anonymous,
         };
+        // What is replaced does not count twice.
+        let replaced = inner.areas.mapped_in(start..start + length);
+        inner.check_total(length - replaced)?;
         self.establish(&mut inner, start, area, source)?;
         if flags.has(Flags::POPULATE) || flags.has(Flags::LOCKED) {
             self.separate(&inner, start..start + length);
@@ -352,7 +355,10 @@ impl AddressSpace {
                     .areas
                     .find_above(old_end)
                     .is_none_or(|(start, next)| new_end.saturating_add(PAGE_SIZE) <= next.start_with_gap(start));
-            if !is_free || self.check_place(old_end, new_end - old_end).is_err() {
+            if !is_free
+                || inner.check_total(new_end - old_end).is_err()
+                || self.check_place(old_end, new_end - old_end).is_err()
+            {
                 return old;
             }
             let area = Area {

@@ -17,6 +17,7 @@ mod maps;
 mod remap;
 mod segment;
 
+use crate::errno::Errno;
 use area::{Area, Areas, AtFork};
 use host::mapping::{Sharing, Source, Window};
 use host::park::FUTEX;
@@ -61,6 +62,18 @@ struct Inner {
     brk_start: u64,
     brk: u64,
     layout: Layout,
+    /// RLIMIT_AS of the guest, soft and hard, if it has set one here.
+    address_limit: Option<[u64; 2]>,
+}
+
+impl Inner {
+    /// May `length` more bytes be mapped (`may_expand_vm`)?
+    fn check_total(&self, length: u64) -> Result<(), Errno> {
+        match self.address_limit {
+            Some([soft, _]) if self.areas.total().saturating_add(length) > soft => Err(Errno::ENOMEM),
+            _ => Ok(()),
+        }
+    }
 }
 
 pub struct AddressSpace {
@@ -102,7 +115,14 @@ impl AddressSpace {
     fn new(form: Form, layout: Layout) -> AddressSpace {
         AddressSpace {
             form,
-            inner: Mutex::new(Inner { areas: Areas::default(), frames: BTreeMap::new(), brk_start: 0, brk: 0, layout }),
+            inner: Mutex::new(Inner {
+                areas: Areas::default(),
+                frames: BTreeMap::new(),
+                brk_start: 0,
+                brk: 0,
+                layout,
+                address_limit: None,
+            }),
             codes: Codes::new(&FUTEX),
             threads: Threads::new(&FUTEX),
         }
@@ -150,6 +170,15 @@ impl AddressSpace {
         }
     }
 
+    /// RLIMIT_AS, soft and hard, where the guest has set it in this process. The host's own limit would count blink's reservations.
+    pub fn address_limit(&self) -> Option<[u64; 2]> {
+        self.lock().address_limit
+    }
+
+    pub fn set_address_limit(&self, limit: [u64; 2]) {
+        self.lock().address_limit = Some(limit);
+    }
+
     /// Runs `shrink`, which may take pages off the end of a mapped file, while no thread uses what it cached of mapped files.
     pub fn truncating<T>(&self, shrink: impl FnOnce() -> T) -> T {
         let inner = self.lock();
@@ -192,6 +221,9 @@ impl AddressSpace {
         let Some((start, area)) = inner.areas.find_above(address) else {
             return false;
         };
+        if inner.check_total(start.saturating_sub(page)).is_err() {
+            return false;
+        }
         if !area.grows_down || start <= page || page < inner.layout.lowest || area.end - page > stack_limit() {
             return false;
         }

@@ -203,7 +203,16 @@ fn replace(task: &mut Task, execution: Execution) -> Errno {
     task.process.is_executing.store(true, SeqCst);
     // What the new program inherits as its mask; a signal that arrives now waits in the slot of a program that is gone, or is
     // delivered if the call fails.
+    // The new process starts with the guest's limit of its address space, and fits itself into it.
+    const ADDRESS_SPACE: u32 = 9;
+    let host_limit = host::identity::prlimit(0, ADDRESS_SPACE, None).ok();
+    if let (Some([soft, _]), Some([_, hard])) = (task.process.mm.address_limit(), host_limit) {
+        let _ = host::identity::prlimit(0, ADDRESS_SPACE, Some([soft.min(hard), hard]));
+    }
     let error = host::process::exec_self(execution, mask);
+    if let Some(limit) = host_limit {
+        let _ = host::identity::prlimit(0, ADDRESS_SPACE, Some(limit));
+    }
     task.executing = None;
     task.process.is_executing.store(false, SeqCst);
     task.process.signals.resume_after_exec();

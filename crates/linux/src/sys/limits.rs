@@ -14,7 +14,7 @@ pub fn getrlimit(task: &mut Task, resource: Resource, rlim: UserMut<Rlimit>) -> 
 
 pub fn setrlimit(task: &mut Task, resource: Resource, rlim: UserPtr<Rlimit>) -> Answer {
     let new = rlim.read(task)?;
-    identity::prlimit(0, resource.0, Some([new.rlim_cur, new.rlim_max]))?;
+    limit(task, 0, resource.0, Some([new.rlim_cur, new.rlim_max]))?;
     Ok(0)
 }
 
@@ -30,9 +30,31 @@ pub fn prlimit64(
         return Err(Errno::EINVAL);
     }
     let new = new_limit.read_optional(task)?.map(|new| [new.rlim_cur, new.rlim_max]);
-    let [rlim_cur, rlim_max] = identity::prlimit(pid, resource.0, new)?;
+    let [rlim_cur, rlim_max] = limit(task, pid, resource.0, new)?;
     old_limit.write_optional(task, &Rlimit { rlim_cur, rlim_max })?;
     Ok(0)
+}
+
+/// The host's limits are the guest's, but for the size of the address space, where blink's own reservations must not count.
+fn limit(task: &Task, pid: i32, resource: u32, new: Option<[u64; 2]>) -> Result<[u64; 2], Errno> {
+    const ADDRESS_SPACE: u32 = 9;
+    if resource != ADDRESS_SPACE || pid != 0 && pid != host::process::pid() {
+        return Ok(identity::prlimit(pid, resource, new)?);
+    }
+    let old = match task.process.mm.address_limit() {
+        Some(limit) => limit,
+        None => identity::prlimit(0, resource, None)?,
+    };
+    if let Some([soft, hard]) = new {
+        if soft > hard {
+            return Err(Errno::EINVAL);
+        }
+        if hard > old[1] && !host::mapping::may_map_lowest() {
+            return Err(Errno::EPERM);
+        }
+        task.process.mm.set_address_limit([soft, hard]);
+    }
+    Ok(old)
 }
 
 pub fn getrusage(task: &mut Task, who: RusageWho, usage: UserMut<Rusage>) -> Answer {
