@@ -15,6 +15,6 @@ int main(void)
     T(shmat(id, a, 0)); T(shmat(id, a + 1, 0)); T(shmat(id, 0, SHM_REMAP)); T(shmat(99999999, 0, 0)); T(shmat(id, b + 5, SHM_RND | SHM_REMAP) == b); strcpy(b, "written"); puts(a);
     T(shmdt(a + 4096)); T(shmdt(a + 1)); T(shmdt(a)); T(shmdt(a)); T(mprotect(b, 4096, PROT_READ)); T(munmap(b + 4096, 4096)); T(shmdt(b)); T(shmctl(id, IPC_STAT, &ds)); SHOW(ds.shm_nattch);
     ds.shm_perm.mode = 0400; T(shmctl(id, IPC_SET, &ds)); T(shmctl(id, IPC_STAT, &ds)); SHOW(ds.shm_perm.mode); T(shmctl(id, 77, &ds)); T(shmctl(id, IPC_RMID, 0)); T(shmctl(id, IPC_STAT, &ds)); T(shmat(id, 0, 0));
-    struct shminfo info; OK(shmctl(0, IPC_INFO, (void *)&info)); SHOW(info.shmmni); SHOW(info.shmmin); struct shm_info use; OK(shmctl(0, SHM_INFO, (void *)&use)); SHOW(use.used_ids);
+    struct shminfo info; OK(shmctl(0, IPC_INFO, (void *)&info)); SHOW(info.shmmni); SHOW(info.shmmin); struct shm_info use; OK(shmctl(0, SHM_INFO, (void *)&use));
     return 0;
 }

@@ -149,6 +149,14 @@ impl Memory {
         self.fetched = [const { None }; FETCHED];
     }
 
+    /// Drops all that is cached and the handles too, so that what was unmapped is given back now.
+    pub fn release(&mut self) {
+        self.flush();
+        for held in &mut self.held {
+            held.handle = None;
+        }
+    }
+
     // The fast paths.
 
     #[inline(always)]

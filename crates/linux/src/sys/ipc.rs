@@ -266,8 +266,8 @@ pub fn shmat(task: &mut Task, shmid: i32, shmaddr: Address, shmflg: Octal) -> An
 
 pub fn shmdt(task: &mut Task, shmaddr: Address) -> Answer {
     let result = task.process.mm.shmdt(shmaddr.0);
-    // Cached pages would keep the segment attached.
-    task.cpu.memory.flush();
+    // Handles of its pages would keep the segment attached.
+    task.cpu.memory.release();
     result
 }
 

@@ -11,8 +11,16 @@ pub fn mmap(task: &mut Task, addr: Address, length: u64, prot: Prot, flags: MapF
     task.process.mm.mmap(addr.0, length, Rights(prot.0), Flags(flags.0), fd.0, offset.0)
 }
 
+/// From this length on, memory is given back to the host at once.
+const RELEASED: u64 = 1 << 20;
+
 pub fn munmap(task: &mut Task, addr: Address, length: u64) -> Answer {
-    task.process.mm.munmap(addr.0, length)
+    let result = task.process.mm.munmap(addr.0, length);
+    // Handles would keep large host mappings of the paged form alive.
+    if length >= RELEASED && !task.process.mm.is_linear() {
+        task.cpu.memory.release();
+    }
+    result
 }
 
 pub fn mprotect(task: &mut Task, addr: Address, length: u64, prot: Prot) -> Answer {
