@@ -20,7 +20,9 @@ fn explicit(cpu: &Cpu, i: &Instruction) -> bool {
     i.operands.iter().zip(access).any(|(operand, access)| match *operand {
         Operand::Mem { bytes } if access != Access::N && !faults_itself(i, bytes) => {
             let inst = crate::lower::lower(i, cpu.ip);
-            is_odd(cpu.address(&inst), bytes as u64)
+            // A far pointer of 16 and 16 bits is two words.
+            let is_far = matches!(i.op, Op::Lss | Op::Lfs | Op::Lgs | Op::JmpFar | Op::CallFar);
+            is_odd(cpu.address(&inst), if is_far && bytes == 4 { 2 } else { bytes as u64 })
         }
         Operand::StringSource { bytes } => !is_empty && is_odd(cpu.get(RSI), bytes as u64),
         Operand::StringDestination { bytes } => !is_empty && is_odd(cpu.get(RDI), bytes as u64),

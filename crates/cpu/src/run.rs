@@ -3,9 +3,9 @@
 use crate::align;
 use crate::cache::{BlockId, Cache};
 use crate::flags::{AC, TF};
-use crate::state::{Cpu, RSP};
+use crate::state::Cpu;
 use crate::stop::{Exit, Stop, Trap};
-use isa::{Mode, Op, Segment};
+use isa::{Mode, Op, Operand, Segment};
 use memory::{Cause, Fault};
 
 impl Cpu {
@@ -162,9 +162,22 @@ impl Cpu {
             i.op,
             Push | Pop | Pushf | Popf | Call | Ret | Leave | Enter | PushSeg | PopSeg | RetFar | CallFar | Iret
         );
-        let is_near_top = address.wrapping_sub(self.get(RSP)).wrapping_add(64) < 128;
-        (has_implicit && (is_near_top || !i.has_memory())) || (i.has_memory() && i.memory.segment == Segment::Ss)
+        if let Some(bytes) = i.operands.iter().find_map(|operand| match operand {
+            Operand::Mem { bytes } => Some(u64::from(*bytes).max(1)),
+            _ => None,
+        }) {
+            let operand = self.address(&crate::lower::lower(&i, self.ip));
+            let is_operand = address.wrapping_sub(operand) < bytes;
+            // Elsewhere: the stack, or a bit far from the operand.
+            return if is_operand { i.memory.segment == Segment::Ss } else { has_implicit || is_through_stack(&i) };
+        }
+        has_implicit
     }
+}
+
+/// Is the operand of a bit instruction, which may reach beyond what it names, in the stack segment?
+fn is_through_stack(i: &isa::Instruction) -> bool {
+    matches!(i.op, Op::Bt | Op::Bts | Op::Btr | Op::Btc) && i.memory.segment == Segment::Ss
 }
 
 fn block_len(cache: &Cache, id: BlockId) -> usize {
