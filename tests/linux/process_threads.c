@@ -68,6 +68,11 @@ static void *alone(void *argument) {
   fflush(stdout);
   return 0;
 }
+static void *last(void *argument) {
+  usleep(20000);
+  syscall(SYS_exit, 42);
+  return 0;
+}
 static void *exits(void *argument) { exit(31); }
 static void *executes(void *argument) {
   execl("/proc/self/exe", "exec", "child", NULL);
@@ -170,6 +175,8 @@ int main(int argc, char **argv) {
   }
   if (!(p = fork())) pthread_create(&threads[0], 0, alone, 0), pthread_exit(0);
   status("main thread ends first", p);
+  if (!(p = fork())) pthread_create(&threads[0], 0, last, 0), syscall(SYS_exit, 41);
+  status("the last thread's status counts", p);
   if (!(p = fork())) {
     for (int j = 0; j < 4; j++) pthread_create(&threads[j], 0, sleep_forever, 0);
     usleep(1000);

@@ -243,6 +243,14 @@ pub fn hold_program() -> Result<(), Errno> {
     PROGRAM.set(own).map_err(|_| Errno::EINVAL)
 }
 
+/// Keeps the memory of blink out of the core image that a signal from outside may cause: it would be of no use and may be huge.
+pub fn limit_core_image() {
+    const CORE: u32 = 4;
+    if crate::identity::prlimit(0, CORE, None).is_ok_and(|limit| limit[0] != 0) {
+        let _ = std::fs::write("/proc/self/coredump_filter", "0");
+    }
+}
+
 /// Words that go before blink when it starts itself anew: the emulator of a build that is tried under one, which the kernel cannot
 /// execute by itself. Set when such a build is made (`cargo xtask hosts` does); absent from all others.
 const RUNNER: Option<&str> = option_env!("BLINK_RUNNER");

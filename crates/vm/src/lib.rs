@@ -62,6 +62,7 @@ fn attend(task: &mut Task) {
 /// Runs the main thread of a program whose task is ready, and returns the exit status of the process. If only the main
 /// thread ends, the others go on, and this does not return.
 pub fn run_main(task: &mut Task) -> i32 {
+    host::process::limit_core_image();
     task.signals.thread.enter();
     run(task);
     let status = task.exited.unwrap_or(0);

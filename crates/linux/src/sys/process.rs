@@ -254,6 +254,8 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
     task.signals.thread.resume();
     if !is_done && pid.is_ok() && !child.process.is_executing.load(SeqCst) {
         // Killed in the middle of something: what it held may be half changed.
+        // But nobody may wait for it.
+        child.cpu.memory.leave_guest();
         std::mem::forget(child);
     } else {
         std::mem::swap(&mut child.cache, &mut task.cache);
@@ -334,6 +336,7 @@ pub fn leave(task: &mut Task) {
 /// man 2 exit: of this thread alone.
 pub fn exit(task: &mut Task, status: i32) -> Result<u64, Errno> {
     task.exited = Some(status & 0xff);
+    // The status of the process is that of the last thread to end.
     task.exits_group = task.process.threads.load(SeqCst) == 1;
     if task.exits_group {
         super::futex::exit_robust_list(task);
