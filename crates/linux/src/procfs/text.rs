@@ -462,7 +462,8 @@ mod tests {
             _ => [0; 4],
         };
         let text = String::from_utf8(cpuinfo(2, 2_000_000, leaf)).unwrap();
-        for line in ["processor\t: 1", "vendor_id\t: GenuineIntel", "cpu family\t: 6", "model\t\t: 44", "stepping\t: 2"] {
+        for line in ["processor\t: 1", "vendor_id\t: GenuineIntel", "cpu family\t: 6", "model\t\t: 44", "stepping\t: 2"]
+        {
             assert!(text.contains(&format!("{line}\n")), "{line}: {text}");
         }
         assert!(text.contains("flags\t\t: sse sse2 pni\n"), "{text}");
