@@ -116,9 +116,17 @@ pub fn special(case: &mut Case, bytes: &mut Vec<u8>, i: &mut Instruction, random
             patch(case, at, &bytes);
         }
         Op::Lar | Op::Lsl | Op::Verr | Op::Verw => {
+            if i.has_memory() {
+                let at = effective(case, i);
+                patch(case, at, &[0x2b, 0]);
+            }
             for register in 0..16 {
                 if i.memory.base != Some(register) && i.memory.index != Some(register) && register != 4 {
-                    case.state.0[register as usize] = selector(random);
+                    // The limit of the segment 7Bh is the number of the processor.
+                    case.state.0[register as usize] = match selector(random) {
+                        value if value & 0xfff8 == 0x78 => 0x2b,
+                        value => value,
+                    };
                 }
             }
         }
