@@ -8,7 +8,7 @@ use crate::errno::{Errno, check};
 use memory::{PAGE_SIZE, Page, Rights};
 use std::ops::Range;
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a mapping shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,6 +267,29 @@ fn is_beyond_file(host: *const u8) -> bool {
     // SAFETY: populating changes no bytes; the address is that of guest memory.
     let done = unsafe { libc::madvise(host.cast_mut().cast(), PAGE_SIZE as usize, POPULATE_READ) };
     done < 0 && Errno::last() == Errno(libc::EFAULT)
+}
+
+/// Does the host tell what lies beyond the end of a file? Older kernels do not, and emulators of Linux accept the question
+/// without answering it.
+pub fn tells_end_of_file() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        // SAFETY: a fresh empty file, mapped anywhere, and nothing of it touched.
+        unsafe {
+            let fd = libc::memfd_create(c"probe".as_ptr(), libc::MFD_CLOEXEC);
+            if fd < 0 {
+                return false;
+            }
+            let source = Source::File { fd, offset: 0 };
+            let answer = mmap(0, page_size(), libc::PROT_READ, source, Sharing::Shared, 0).is_ok_and(|host| {
+                let is_told = is_beyond_file(host.as_ptr());
+                libc::munmap(host.as_ptr().cast(), page_size() as usize);
+                is_told
+            });
+            libc::close(fd);
+            answer
+        }
+    })
 }
 
 /// The ranges of host addresses that belong to the guest, whether anything is mapped there or not.

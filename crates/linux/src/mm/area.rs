@@ -14,6 +14,8 @@ pub struct MappedFile {
     /// Major and minor number.
     pub device: (u32, u32),
     pub inode: u64,
+    /// Its size when it was mapped, for hosts that do not tell what lies beyond the end of a file.
+    pub size: u64,
 }
 
 #[derive(Clone)]

@@ -393,7 +393,7 @@ impl AddressSpace {
 fn shared_memory() -> Arc<MappedFile> {
     static SERIAL: AtomicU64 = AtomicU64::new(1);
     let inode = SERIAL.fetch_add(1, Ordering::Relaxed);
-    Arc::new(MappedFile { path: b"/dev/zero (deleted)".to_vec(), device: (0, 1), inode })
+    Arc::new(MappedFile { path: b"/dev/zero (deleted)".to_vec(), device: (0, 1), inode, size: u64::MAX })
 }
 
 const ACCESS_MODE: u32 = 3;
@@ -421,6 +421,8 @@ fn open_file(fd: i32, open: u32, offset: u64, prot: Prot, flags: Flags, is_share
     let status = host::file::status(fd)?;
     let link = CString::new(format!("/proc/self/fd/{fd}")).unwrap_or_default();
     let path = host::file::readlinkat(host::file::CWD, &link, PATH_LIMIT).unwrap_or_default();
-    let mapped = Arc::new(MappedFile { path, device: status.device, inode: status.inode });
+    let is_regular = u32::from(status.mode) & 0o170_000 == 0o100_000;
+    let size = if is_regular { status.size } else { u64::MAX };
+    let mapped = Arc::new(MappedFile { path, device: status.device, inode: status.inode, size });
     Ok(OpenFile { fd, may_write: !is_shared || may_write, mapped })
 }

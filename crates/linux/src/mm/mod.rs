@@ -19,7 +19,7 @@ mod segment;
 
 use crate::errno::Errno;
 use area::{Area, Areas, AtFork};
-use host::mapping::{Sharing, Source, Window};
+use host::mapping::{self, Sharing, Source, Window};
 use host::park::FUTEX;
 use memory::{Access, Attention, Backing, Cause, Codes, PAGE_SIZE, Page, Rights, Threads};
 use std::collections::BTreeMap;
@@ -263,6 +263,13 @@ impl AddressSpace {
             rights = rights.with(Rights::VOLATILE);
         }
         let rest = (area.end - page) / PAGE_SIZE;
+        // DEVIATION: where the host does not tell, a file ends where it ended when it was mapped.
+        if let Some((file, offset)) = &area.file
+            && offset + (page - start) >= file.size
+            && !mapping::tells_end_of_file()
+        {
+            return Err(Cause::Bus);
+        }
         match &self.form {
             Form::Linear(window) => {
                 if area.file.is_some() && window.is_beyond_file(page) {

@@ -48,7 +48,7 @@ impl AddressSpace {
             rights = rights.with(Rights::EXEC);
         }
         let path = format!("/SYSV{:08x} (deleted)", status.permissions.key).into_bytes();
-        let file = Arc::new(MappedFile { path, device: (0, 1), inode: id as u64 });
+        let file = Arc::new(MappedFile { path, device: (0, 1), inode: id as u64, size: u64::MAX });
         let area = Area {
             end: start + length,
             rights,
