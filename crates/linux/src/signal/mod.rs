@@ -261,6 +261,10 @@ pub fn fault(task: &mut Task, fault: &Fault) {
     if let Some(cr2) = fault.cr2 {
         task.signals.cr2 = cr2;
     }
+    if fault.is_restartable {
+        // The CPU sets RF in the flags that a fault saves; the handler's own do not have it.
+        task.cpu.system_flags |= cpu::flags::RF;
+    }
     force(task, &fault.info);
     deliver_pending(task);
 }
