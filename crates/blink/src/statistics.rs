@@ -13,6 +13,8 @@ pub fn print(task: &Task, started: host::time::Time) {
     if let Some(tenths) = (task.cpu.icount * 10).checked_div(micros) {
         let _ = writeln!(text, "million instructions per second: {}.{}", tenths / 10, tenths % 10);
     }
+    let _ = writeln!(text, "blocks decoded: {}", task.cache.decoded);
+    let _ = writeln!(text, "system calls: {}", task.calls);
     let _ = writeln!(text, "memory: {}", if task.process.mm.is_linear() { "linear" } else { "paged" });
     if let Ok(usage) = host::identity::rusage(0) {
         let _ = writeln!(text, "user seconds: {}.{:06}", usage[0], usage[1]);

@@ -20,6 +20,7 @@ pub fn dispatch(task: &mut Task) {
     // The kernel sign-extends eax (arch/x86/entry/common.c).
     let number = task.cpu.get(RAX) as i32 as i64 as u64;
     let arguments = [RDI, RSI, RDX, R10, R8, R9].map(|register| task.cpu.get(register));
+    task.calls += 1;
     task.call = Some(number);
     task.arguments = arguments;
     let row = table::find(number);

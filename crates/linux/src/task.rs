@@ -35,6 +35,8 @@ pub struct Task {
     pub exited: Option<i32>,
     /// With `exited`: the whole process ends.
     pub exits_group: bool,
+    /// System calls so far, for statistics.
+    pub calls: u64,
     /// Writes of calls into guest memory, when they are recorded.
     pub written: Option<Vec<(u64, u64)>>,
 }
@@ -71,6 +73,7 @@ impl Task {
             robust_list: 0,
             exited: None,
             exits_group: false,
+            calls: 0,
             written: None,
         }
     }
