@@ -26,7 +26,7 @@ fn map(space: &AddressSpace, length: u64, prot: Prot, flags: Flags) -> u64 {
     space.mmap(0, length, prot, flags, -1, 0).expect("room")
 }
 
-/// A guest thread that never leaves its engine but to look at its attention bits.
+/// A guest thread that never leaves its engine; each step has to look at the attention bits.
 fn guest(
     space: &Arc<AddressSpace>,
     stop: &Arc<AtomicBool>,
@@ -37,9 +37,6 @@ fn guest(
         let mut memory = Memory::new(space);
         while !stop.load(SeqCst) {
             step(&mut memory);
-            if memory.attention() != 0 {
-                memory.attend();
-            }
         }
     })
 }
@@ -56,6 +53,9 @@ fn threads_unmap_under_each_other() {
                 let (hits, misses) = (hits.clone(), misses.clone());
                 let mut count = writer;
                 guest(space, &stop, move |memory| {
+                    if memory.attention() != 0 {
+                        memory.attend();
+                    }
                     count += 1;
                     let at = base + count % 16 * PAGE + 8 * writer;
                     let counter = if memory.store::<8>(at, count).is_ok() { &hits } else { &misses };
@@ -134,11 +134,9 @@ fn code_that_another_thread_writes_is_noticed() {
         let mut block = None;
         let runner = guest(space, &stop, move |memory| {
             let wanted = seen.load(SeqCst);
-            if memory.attention() & attention::CODE != 0 {
-                memory.attend();
-                if block.is_some_and(|(epoch, _)| epoch != memory.code_epoch(base)) {
-                    block = None;
-                }
+            let has_code_changed = memory.attention() != 0 && memory.attend() & attention::CODE != 0;
+            if has_code_changed && block.is_some_and(|(epoch, _)| epoch != memory.code_epoch(base)) {
+                block = None;
             }
             let (_, value) = *block.get_or_insert_with(|| {
                 let (epoch, mut bytes) = (memory.code_epoch(base), [0; 15]);

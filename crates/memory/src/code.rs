@@ -1,8 +1,9 @@
 //! Which pages hold code that some thread may have decoded.
 //!
 //! A fetch [marks](Codes::mark) its page. A store into a marked page fails with `Cause::Code`; [`Codes::written`] then unmarks
-//! it. Order: first `CODE` on every thread, then the new epoch, then the store. So whoever sees the new epoch or the new
-//! bytes sees the bit, and looks at its blocks and marks the page again before it decodes from it.
+//! it: the mark and the epoch, then `CODE` on every thread, then the epoch again, then `CODE` again, then the store. A block that was
+//! decoded with an epoch before the second change goes at the second `CODE`. One with the epoch after it was decoded by a thread that had
+//! seen the first `CODE` and forgotten which pages it had marked, so its pages are marked anew, and the store fails again.
 
 use crate::attention::{self, Lock, Locked, Park, Threads};
 use alloc::collections::BTreeMap;
@@ -53,12 +54,18 @@ impl Codes {
         if self.first_in(range.clone()).is_none() {
             return;
         }
-        threads.raise_all(attention::CODE);
+        for keeps_marks in [false, true] {
+            self.next_epoch(range.clone(), keeps_marks);
+            threads.raise_all(attention::CODE);
+        }
+    }
+
+    fn next_epoch(&self, range: Range<u64>, keeps_marks: bool) {
         let mut marks = self.marks.lock();
         let (pages, counter) = &mut *marks;
         *counter = counter.wrapping_add(1).max(1);
-        for mark in pages.range_mut(range).map(|(_, mark)| mark).filter(|mark| mark.holds_code) {
-            *mark = Mark { epoch: *counter, holds_code: false };
+        for (_, mark) in pages.range_mut(range) {
+            *mark = Mark { epoch: *counter, holds_code: mark.holds_code && keeps_marks };
         }
     }
 }
