@@ -25,7 +25,7 @@ int main(void)
 
     fd_set r, w, e; FD_ZERO(&r); FD_ZERO(&w); FD_ZERO(&e); FD_SET(p[0], &r); FD_SET(p[1], &w); struct timeval tv = {1, 0};
     T(select(p[1] + 1, &r, &w, &e, &tv)); SHOW(FD_ISSET(p[0], &r) != 0); SHOW(FD_ISSET(p[1], &w) != 0); SHOW(tv.tv_sec == 0 || tv.tv_usec == 0);
-    FD_ZERO(&r); FD_SET(90, &r); T(select(91, &r, 0, 0, &tv)); T(select(-1, 0, 0, 0, &tv)); tv.tv_sec = -1; T(syscall(SYS_select, 0, 0, 0, 0, &tv)); tv.tv_sec = 0; tv.tv_usec = 20000; clock_gettime(CLOCK_MONOTONIC, &start); T(select(0, 0, 0, 0, &tv)); SHOW(since(&start) >= 20); SHOW(tv.tv_usec); T(syscall(SYS_select, 5, BAD, 0, 0, 0));
+    dup2(0, 150); FD_ZERO(&r); FD_SET(151, &r); T(select(152, &r, 0, 0, &tv)); close(150); FD_ZERO(&r); FD_SET(90, &r); T(select(91, &r, 0, 0, &tv)); T(select(-1, 0, 0, 0, &tv)); tv.tv_sec = -1; T(syscall(SYS_select, 0, 0, 0, 0, &tv)); tv.tv_sec = 0; tv.tv_usec = 20000; clock_gettime(CLOCK_MONOTONIC, &start); T(select(0, 0, 0, 0, &tv)); SHOW(since(&start) >= 20); SHOW(tv.tv_usec); T(syscall(SYS_select, 5, BAD, 0, 0, 0));
     struct { void *set; size_t size; } pair = {&mask, 8}; t.tv_nsec = 1000; T(syscall(SYS_pselect6, 0, 0, 0, 0, &t, &pair)); pair.size = 3; T(syscall(SYS_pselect6, 0, 0, 0, 0, &t, &pair)); pair.set = 0; T(syscall(SYS_pselect6, 0, 0, 0, 0, &t, &pair)); T(syscall(SYS_pselect6, 0, 0, 0, 0, &bad, 0));
 
     // Interrupted.

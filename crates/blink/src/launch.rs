@@ -17,7 +17,7 @@ use linux::sys::exec::{OpenedFiles, State};
 use linux::{Errno, Task};
 use std::ffi::CString;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 
 const SIGSEGV: i32 = 11;
 
@@ -229,6 +229,7 @@ fn prepare(order: Order) -> Result<Task, LoadError> {
         signals: ProcessSignals::start(),
         threads: AtomicU32::new(1),
         is_executing: AtomicBool::new(false),
+        highest_descriptor: AtomicI32::new(0),
         hooks: vm::hooks(report::report, report::refused),
     };
     let mut cpu = cpu::Cpu::new(mm.clone(), Arc::new(Machine));

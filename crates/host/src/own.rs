@@ -36,6 +36,12 @@ pub fn numbers() -> Vec<i32> {
     all
 }
 
+/// The highest open descriptor that is not one of ours.
+pub fn highest_other() -> i32 {
+    let open = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+    open.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(|&fd| !is_own(fd)).max().unwrap_or(2)
+}
+
 /// Takes `fd` over: moves it out of the guest's way, makes it close-on-exec and notes it.
 pub fn adopt(fd: i32) -> Result<Own, Errno> {
     let slot = (0..SLOTS).find(|&i| OWN[i].compare_exchange(-1, -2, SeqCst, SeqCst).is_ok()).ok_or(Errno::EMFILE)?;

@@ -4,7 +4,8 @@ use crate::mm::AddressSpace;
 use crate::signal::Info;
 use crate::task::Task;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 
 /// How the command line asked for this run; inherited by children over `execve`.
 #[derive(Clone, Debug, Default)]
@@ -52,10 +53,18 @@ pub struct Process {
     pub threads: AtomicU32,
     /// Set when the host replaces this process by another program: nothing of ours is being changed any more.
     pub is_executing: AtomicBool,
+    /// The highest descriptor that the guest has asked for by number: its table of descriptors only grows.
+    pub highest_descriptor: AtomicI32,
     pub hooks: Hooks,
 }
 
 impl Process {
+    /// Descriptors that the kernel's table would have room for (`fdtable.max_fds`).
+    pub fn descriptor_table_size(&self) -> i32 {
+        let highest = host::own::highest_other().max(self.highest_descriptor.load(Relaxed));
+        if highest < 64 { 64 } else { ((highest / 128 + 1) as u32).next_power_of_two() as i32 * 128 }
+    }
+
     /// The process of a child that shares memory with this one until it executes a program.
     pub fn borrow(&self) -> Process {
         Process {
@@ -69,6 +78,7 @@ impl Process {
             signals: self.signals.copy(),
             threads: AtomicU32::new(1),
             is_executing: AtomicBool::new(false),
+            highest_descriptor: AtomicI32::new(0),
             hooks: self.hooks,
         }
     }

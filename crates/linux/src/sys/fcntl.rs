@@ -9,6 +9,7 @@ use crate::task::Task;
 use crate::user::{Address, Fd, UserMut, UserPtr};
 use host::file::{self, Lock, LockCommand};
 use host::signal::{host_number, number};
+use std::sync::atomic::Ordering::Relaxed;
 
 const F_DUPFD: i32 = 0;
 const F_GETFD: i32 = 1;
@@ -47,7 +48,12 @@ pub fn fcntl(task: &mut Task, fd: Fd, cmd: FcntlCommand, arg: Address) -> Answer
     let argument = arg.0;
     let plain = |argument: usize| answer(file::fcntl(fd.0, cmd.0, argument));
     match cmd.0 {
-        F_DUPFD | F_DUPFD_CLOEXEC => duplicate(fd, cmd.0, argument as u32),
+        F_DUPFD | F_DUPFD_CLOEXEC => {
+            // It never lands on one of our own numbers by itself: they are taken.
+            let duplicate = file::fcntl(fd.0, cmd.0, argument as u32 as usize)?;
+            task.process.highest_descriptor.fetch_max(duplicate as i32, Relaxed);
+            Ok(duplicate as u64)
+        }
         F_GETFD | F_GETOWN | F_GETLEASE | F_GETPIPE_SZ | F_GET_SEALS => plain(0),
         F_SETFD | F_SETOWN | F_SETLEASE | F_NOTIFY | F_SETPIPE_SZ | F_ADD_SEALS => plain(argument as u32 as usize),
         F_DUPFD_QUERY | F_CREATED_QUERY => plain(crate::user::visible(argument as i32) as usize),
@@ -99,11 +105,6 @@ fn host_signal(number: u64) -> Result<usize, Errno> {
         return Ok(0);
     }
     host_number(number as i32).map(|number| number as usize).ok_or(Errno::EINVAL)
-}
-
-/// A duplicate never lands on one of our own numbers by itself: they are taken.
-fn duplicate(fd: Fd, command: i32, lowest: u32) -> Answer {
-    answer(file::fcntl(fd.0, command, lowest as usize))
 }
 
 /// Record locks, of the process and of the open file description.

@@ -10,6 +10,7 @@ use crate::task::Task;
 use crate::user::{DirFd, Fd, Mode, UserPtr, UserStr};
 use host::file;
 use std::ffi::CString;
+use std::sync::atomic::Ordering::Relaxed;
 
 pub fn open(task: &mut Task, path: UserStr, flags: OpenFlags, mode: Mode) -> Answer {
     openat(task, DirFd::CWD, path, flags, mode)
@@ -84,7 +85,7 @@ pub fn dup2(task: &mut Task, oldfd: Fd, newfd: i32) -> Answer {
     dup3(task, oldfd, newfd, PipeFlags(0))
 }
 
-pub fn dup3(_task: &mut Task, oldfd: Fd, newfd: i32, flags: PipeFlags) -> Answer {
+pub fn dup3(task: &mut Task, oldfd: Fd, newfd: i32, flags: PipeFlags) -> Answer {
     if flags.0 & !(O_CLOEXEC as i32) != 0 || oldfd.0 == newfd {
         return Err(Errno::EINVAL);
     }
@@ -97,7 +98,9 @@ pub fn dup3(_task: &mut Task, oldfd: Fd, newfd: i32, flags: PipeFlags) -> Answer
         }
         host::own::vacate(newfd)?;
     }
-    descriptor(file::dup3(oldfd.0, newfd, flags.0 as u32))
+    let duplicate = file::dup3(oldfd.0, newfd, flags.0 as u32)?;
+    task.process.highest_descriptor.fetch_max(duplicate, Relaxed);
+    Ok(duplicate as u64)
 }
 
 pub fn truncate(task: &mut Task, path: UserStr, length: i64) -> Answer {

@@ -123,14 +123,30 @@ fn select_sets(
     task: &mut Task,
     nfds: i32,
     addresses: [FdSet; 3],
-    limit: Option<&mut Time>,
+    mut limit: Option<&mut Time>,
     mask: Option<u64>,
 ) -> Result<usize, Errno> {
     if nfds < 0 {
         return Err(Errno::EINVAL);
     }
-    // The kernel cuts the count at the size of its table of descriptors, which no open one lies beyond.
     let count = nfds.min(1 << 20);
+    match select_first(task, count, addresses, limit.as_deref_mut(), mask) {
+        // The kernel looks at no number beyond the size of its table of descriptors.
+        Err(Errno::EBADF) if count > task.process.descriptor_table_size() => {
+            select_first(task, task.process.descriptor_table_size(), addresses, limit, mask)
+        }
+        result => result,
+    }
+}
+
+/// Waits for descriptors below `count`.
+fn select_first(
+    task: &mut Task,
+    count: i32,
+    addresses: [FdSet; 3],
+    limit: Option<&mut Time>,
+    mask: Option<u64>,
+) -> Result<usize, Errno> {
     let length = (count as usize).div_ceil(64) * 8;
     let mut sets = [None, None, None];
     for (set, address) in sets.iter_mut().zip(addresses) {

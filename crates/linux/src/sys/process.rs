@@ -219,6 +219,7 @@ fn forked(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
         Forked::Child => {
             task.tid = host::process::tid();
             task.process.threads.store(1, SeqCst);
+            task.process.highest_descriptor.store(0, SeqCst);
             task.signals.thread.forget_held();
             settle_child(task, args);
             Ok(0)
