@@ -3,7 +3,7 @@
 use crate::align;
 use crate::cache::{BlockId, Cache};
 use crate::flags::{AC, TF};
-use crate::state::Cpu;
+use crate::state::{Cpu, RSP};
 use crate::stop::{Exit, Stop, Trap};
 use isa::{Mode, Op, Operand, Segment};
 use memory::{Cause, Fault};
@@ -32,9 +32,10 @@ impl Cpu {
             if self.system_flags & AC != 0 && align::is_misaligned(self, cache.mode) {
                 return Exit::Trap(Trap::AlignmentCheck);
             }
+            let is_trapped = is_single && !self.delays_debug(cache.mode);
             match self.step(cache) {
-                Exit::Stepped if is_single => return Exit::Trap(Trap::Debug),
-                Exit::Stepped if self.system_flags & (TF | AC) == AC => {}
+                Exit::Stepped if is_trapped => return Exit::Trap(Trap::Debug),
+                Exit::Stepped if is_single || self.system_flags & (TF | AC) == AC => {}
                 exit => return exit,
             }
         }
@@ -138,6 +139,17 @@ impl Cpu {
         }
     }
 
+    /// Does the single step trap of the instruction at `ip` wait for the next one? After MOV SS, and after what Linux executes
+    /// in the CPU's place (UMIP).
+    fn delays_debug(&mut self, mode: Mode) -> bool {
+        let mut bytes = [0; 15];
+        let count = self.memory.fetch(self.ip, &mut bytes);
+        isa::decode(&bytes[..count], mode).is_ok_and(|i| match i.op {
+            Op::MovSeg => i.operands[0] == Operand::Seg(Segment::Ss),
+            op => matches!(op, Op::Sgdt | Op::Sidt | Op::Sldt | Op::Str | Op::Smsw),
+        })
+    }
+
     /// The exception for a failed memory access: outside the canonical addresses it is not a page fault.
     fn trap_of(&mut self, mode: Mode, fault: Fault) -> Trap {
         if fault.cause != Cause::NonCanonical {
@@ -167,7 +179,12 @@ impl Cpu {
             _ => None,
         }) {
             let operand = self.address(&crate::lower::lower(&i, self.ip));
-            let is_operand = address.wrapping_sub(operand) < bytes;
+            // Operand and stack may overlap; what begins at the operand is the operand, but that POP reads the stack first.
+            let is_operand = match i.op {
+                Pop => address == operand && address != self.get(RSP),
+                Push | Call => address == operand,
+                _ => address.wrapping_sub(operand) < bytes,
+            };
             // Elsewhere: the stack, or a bit far from the operand.
             return if is_operand { i.memory.segment == Segment::Ss } else { has_implicit || is_through_stack(&i) };
         }

@@ -6,7 +6,7 @@
 
 use super::calls;
 use super::flow::counter_size;
-use crate::flags::{DF, Flags};
+use crate::flags::{DF, Flags, TF};
 use crate::inst::{Inst, Rep};
 use crate::size::Size;
 use crate::state::{Cpu, RAX, RCX, RDI, RSI, Segment};
@@ -74,18 +74,21 @@ fn repeat(cpu: &mut Cpu, inst: &Inst, mut chunk: impl FnMut(&mut Cpu, u64) -> Re
         return Ok(());
     }
     let size = counter_size(inst);
+    // A single step is one element.
+    let is_single = cpu.system_flags & TF != 0;
+    let most = if is_single { 1 } else { CHUNK };
     loop {
         let left = size.cut(cpu.get(RCX));
         if left == 0 {
             // A 32-bit counter that was already zero keeps its upper half; otherwise it was cleared on the way.
             return Ok(());
         }
-        let (done, is_over) = chunk(cpu, left.min(CHUNK))?;
+        let (done, is_over) = chunk(cpu, left.min(most))?;
         cpu.set(RCX, size, left - done);
         if is_over || left == done {
             return Ok(());
         }
-        if cpu.memory.attention() != 0 {
+        if is_single || cpu.memory.attention() != 0 {
             return Err(Stop::AGAIN);
         }
     }

@@ -4,7 +4,7 @@ use super::case::{CODE, Case, DATA, PAGE, Protection};
 use super::encode::{Encoder, set_displacement};
 use super::random::Random;
 use super::special::{destination, special};
-use super::state::{AC, DF, FLAGS, FS, GS, RIP, STATUS, State};
+use super::state::{AC, DF, FLAGS, FS, GS, RIP, STATUS, State, TF};
 use isa::{Feature, Instruction, Op, Operand, Segment, Width};
 
 pub const RAX: usize = 0;
@@ -91,6 +91,7 @@ fn fill_registers(state: &mut State, domain: Domain, i: &Instruction, random: &m
         | random.word() & STATUS
         | if random.one_in(8) { DF } else { 0 }
         | if random.one_in(20) { 1 << 21 } else { 0 }
+        | if random.one_in(30) { TF } else { 0 }
         | if random.one_in(100) && is_alignment_checked(i) { AC } else { 0 };
     match domain {
         Domain::Integer => {
@@ -126,7 +127,7 @@ fn is_alignment_checked(i: &Instruction) -> bool {
 /// Fills everything, for streams of mixed instructions.
 pub fn fill_all(state: &mut State, i: &Instruction, random: &mut Random) {
     fill_registers(state, Domain::Integer, i, random);
-    state.0[FLAGS] &= !AC;
+    state.0[FLAGS] &= !(AC | TF);
     fill_x87(state, Domain::X87, random);
     fill_vectors(state, i, random);
 }

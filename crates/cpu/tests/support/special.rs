@@ -98,7 +98,7 @@ pub fn special(case: &mut Case, bytes: &mut Vec<u8>, i: &mut Instruction, random
             let values = [
                 destination(random),
                 code_selector(random),
-                random.integer() & !0x100,
+                random.integer(),
                 if random.one_in(2) { stack_top } else { random.integer() },
                 if random.one_in(6) { selector(random) } else { 0x2b },
             ];
@@ -132,7 +132,7 @@ pub fn special(case: &mut Case, bytes: &mut Vec<u8>, i: &mut Instruction, random
         }
         Op::Popf => {
             let at = case.state.0[RSP];
-            let value = random.integer() & !0x100;
+            let value = random.integer();
             patch(case, at, &value.to_le_bytes());
         }
         Op::PopSeg => {

@@ -30,6 +30,7 @@ pub const PF: u64 = 4;
 pub const AF: u64 = 0x10;
 pub const ZF: u64 = 0x40;
 pub const SF: u64 = 0x80;
+pub const TF: u64 = 0x100;
 pub const DF: u64 = 0x400;
 pub const OF: u64 = 0x800;
 pub const AC: u64 = 1 << 18;
