@@ -123,22 +123,23 @@ impl Memory {
     }
 
     /// Runs `f` on a valid writable span while no other thread is in the guest.
+    ///
+    /// The lock of the threads' list comes after those of the backing, whose changes shoot while they hold them. So the pages are
+    /// looked up before, and once more if mappings changed until all others were out.
     #[cold]
     #[inline(never)]
     fn alone<T>(&mut self, address: u64, count: u64, f: impl Fn(Span) -> T) -> Result<T, Faulted> {
         let backing = self.backing().clone();
         let own = self.attention_handle().clone();
-        own.leave();
-        let mut act = || {
+        loop {
+            let span = self.span(address, count, Access::Write)?;
+            let Some(threads) = backing.threads() else { return Ok(f(span)) };
+            own.leave();
+            if let Some(result) = threads.exclusive(&own, || (!own.enter()).then(|| f(span))) {
+                return Ok(result);
+            }
+            // Drops what changed.
             self.enter_guest();
-            self.span(address, count, Access::Write).map(&f)
-        };
-        let result = match backing.threads() {
-            Some(threads) => threads.exclusive(&own, act),
-            None => act(),
-        };
-        // `exclusive` has returned with this thread in the guest; take note of what came up meanwhile.
-        self.enter_guest();
-        result
+        }
     }
 }

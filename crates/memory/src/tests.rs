@@ -1,9 +1,10 @@
 //! One view on plain memory, and several threads on it.
 
+use crate::attention::Spin;
 use crate::*;
 use alloc::sync::Arc;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::vec;
 
@@ -240,4 +241,68 @@ fn sixteen_byte_swaps_are_atomic() {
     });
     threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
     assert_eq!(Memory::new(ram).load16(0x1ff0), Ok([2 * ROUNDS, 6 * ROUNDS]));
+}
+
+/// A backing as an operating system has it: who changes mappings holds its lock until nobody uses the old ones.
+struct Locking {
+    lock: Lock<()>,
+    ram: Ram,
+    changes: AtomicUsize,
+}
+
+impl Backing for Locking {
+    fn threads(&self) -> Option<&Threads> {
+        self.ram.threads()
+    }
+    fn page(&self, page: u64, access: Access) -> Result<Page, Cause> {
+        let _locked = self.lock.lock();
+        self.ram.page(page, access)
+    }
+    fn code_written(&self, page: u64) {
+        self.ram.code_written(page);
+    }
+    fn code_epoch(&self, page: u64) -> u32 {
+        self.ram.code_epoch(page)
+    }
+}
+
+/// It hangs if a thread that is alone waits for a lock whose holder waits for the list of threads.
+#[test]
+fn a_thread_that_is_alone_asks_nothing_of_the_backing() {
+    const PAGES: u64 = 16;
+    let backing = Arc::new(Locking { lock: Lock::new((), &Spin), ram: Ram::new(), changes: AtomicUsize::new(0) });
+    // One by one, so that they are scattered on the host.
+    (0..PAGES).for_each(|page| backing.ram.map(page << 12, 0x1000, RW));
+    let done = Arc::new(AtomicBool::new(false));
+    let (changed, stop) = (backing.clone(), done.clone());
+    let changer = thread::spawn(move || {
+        while !stop.load(SeqCst) {
+            let locked = changed.lock.lock();
+            changed.changes.fetch_add(1, SeqCst);
+            changed.ram.threads().expect("it has threads").shoot_down();
+            drop(locked);
+            thread::yield_now();
+        }
+    });
+    let adders: [_; 2] = core::array::from_fn(|_| {
+        let backing = backing.clone();
+        thread::spawn(move || {
+            let mut memory = Memory::new(backing.clone());
+            let mut rounds = 0u64;
+            while rounds < 2000 || backing.changes.load(SeqCst) < 200 {
+                memory.rmw::<8>((rounds % (PAGES - 1) + 1) * 0x1000 - 4, Rmw::Add, 1).expect("mapped");
+                rounds += 1;
+                if memory.attention() != 0 {
+                    memory.attend();
+                }
+            }
+            rounds
+        })
+    });
+    let rounds: u64 = adders.into_iter().map(|thread| thread.join().expect("no panic")).sum();
+    done.store(true, SeqCst);
+    changer.join().expect("no panic");
+    let mut memory = Memory::new(backing);
+    let sum: u64 = (1..PAGES).map(|page| memory.load::<8>(page * 0x1000 - 4).expect("mapped")).sum();
+    assert_eq!(sum, rounds);
 }
