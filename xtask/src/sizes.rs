@@ -1,4 +1,4 @@
-//! Sizes of the product: the release profile, and the tiny one with the standard library rebuilt for size.
+//! Sizes of the product: the release profile, and the tiny one with the core libraries rebuilt for size.
 
 use std::fs;
 use std::path::PathBuf;
@@ -39,26 +39,26 @@ pub fn release() -> Result<Built, String> {
     built("release", places::target().join("release/blink"))
 }
 
-/// The smallest blink: with a nightly toolchain and its sources, std is rebuilt without formatting and unwinding.
+/// The smallest blink: with a nightly toolchain and its sources, `core` and `alloc` are rebuilt without formatting and unwinding.
 pub fn tiny() -> Result<Built, String> {
     let host = crate::run::first_line("rustc", &["--print", "host-tuple"]).ok_or("rustc does not run")?;
     if has_nightly_sources() {
         let mut command = cargo();
         command.arg("+nightly").env_remove("RUSTC").env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
         command.args(["build", "--quiet", "--profile", "tiny", "-p", "blink", "--target", &host]);
-        command.args(["-Zbuild-std=std", "-Zbuild-std-features=optimize_for_size"]);
+        command.args(["-Zbuild-std=core,alloc", "-Zbuild-std-features=optimize_for_size"]);
         command.env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none");
         command.stderr(Stdio::null());
         if crate::run::show(&mut command).is_ok() {
             let file = places::target().join(&host).join("tiny/blink");
-            return built("tiny (nightly, std rebuilt, immediate-abort)", file);
+            return built("tiny (nightly, core rebuilt, immediate-abort)", file);
         }
-        println!("tiny: std could not be rebuilt with this nightly, so it stays as it comes");
+        println!("tiny: `core` could not be rebuilt with this nightly, so it stays as it comes");
     }
     let mut command = cargo();
     command.args(["build", "--quiet", "--profile", "tiny", "-p", "blink"]);
     crate::run::show(&mut command)?;
-    built("tiny (std as it comes)", places::target().join("tiny/blink"))
+    built("tiny (core as it comes)", places::target().join("tiny/blink"))
 }
 
 fn has_nightly_sources() -> bool {

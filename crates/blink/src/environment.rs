@@ -33,7 +33,7 @@ pub fn random<const N: usize>() -> [u8; N] {
     let is_filled = host::io::random(&segments, 0) == Ok(N);
     drop(segments);
     if !is_filled {
-        let mut state = counter::read() ^ u64::from(std::process::id()) << 32 | 1;
+        let mut state = counter::read() ^ (host::process::pid() as u64) << 32 | 1;
         for byte in &mut bytes {
             state ^= state << 13;
             state ^= state >> 7;

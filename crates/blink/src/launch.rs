@@ -3,6 +3,11 @@
 use crate::environment::{Machine, random};
 use crate::options::Options;
 use crate::{report, search, statistics};
+use alloc::ffi::CString;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 use host::file::{self, CWD};
 use host::own;
 use host::start::{Start, auxiliary};
@@ -15,9 +20,6 @@ use linux::procfs::Layout;
 use linux::signal::ProcessSignals;
 use linux::sys::exec::{OpenedFiles, State};
 use linux::{Errno, Task};
-use std::ffi::CString;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 
 const SIGSEGV: i32 = 11;
 
@@ -75,7 +77,7 @@ impl Order {
         let file = i32::try_from(auxiliary(AT_EXECFD)).ok().filter(|&fd| fd > 0);
         let path = start.arguments[1].clone();
         let argv = start.arguments.split_off(2);
-        Some(Order { path, argv, envp: std::mem::take(&mut start.environment), file, ..Order::default() })
+        Some(Order { path, argv, envp: core::mem::take(&mut start.environment), file, ..Order::default() })
     }
 
     /// What the former program of this process asked for by `execve`.
@@ -171,14 +173,14 @@ fn prepare(order: Order) -> Result<Task, LoadError> {
     };
     let stack_limit = stack_limit();
     let bytes: [u8; 56] = random();
-    let numbers: [u64; 7] = std::array::from_fn(|i| u64::from_le_bytes(std::array::from_fn(|k| bytes[8 * i + k])));
+    let numbers: [u64; 7] = core::array::from_fn(|i| u64::from_le_bytes(core::array::from_fn(|k| bytes[8 * i + k])));
     let mut spec = ProgramSpec {
         path: order.path.clone(),
         argv: order.argv.clone(),
         envp: order.envp.clone(),
         stack_limit,
         flags: 0,
-        random: std::array::from_fn(|i| bytes[40 + i]),
+        random: core::array::from_fn(|i| bytes[40 + i]),
         layout: None,
         dynamic_base: 0,
         signal_frame_size: SIGNAL_FRAME_SIZE,

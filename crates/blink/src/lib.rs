@@ -2,7 +2,11 @@
 //!
 //! [`run`] is called by the C `main`. A blink that another blink executed for a guest's `execve` finds its orders in the environment
 //! instead of the arguments (`linux::sys::exec`).
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+
+#[macro_use]
+extern crate alloc;
 
 mod environment;
 mod launch;
@@ -12,16 +16,17 @@ mod search;
 mod statistics;
 mod symbols;
 
+use alloc::string::String;
+use core::fmt::{Display, Write};
+use core::panic::Location;
 use host::log::write_all;
 use host::start::Start;
 use launch::Order;
 use linux::sys::exec::State;
 use options::Options;
-use std::fmt::Write;
 
 /// The C `main` of `blink`: the process's exit status.
 pub fn run(mut start: Start) -> i32 {
-    std::panic::set_hook(Box::new(panicked));
     if let Some(state) = State::take(&mut start.environment) {
         return launch::launch(Order::from_state(state, start));
     }
@@ -53,7 +58,7 @@ fn version() -> String {
     let endian = if cfg!(target_endian = "little") { "little-endian" } else { "big-endian" };
     let width = usize::BITS;
     let _ = writeln!(text, "blink {} ({profile} build)", env!("CARGO_PKG_VERSION"));
-    let _ = writeln!(text, "host: {} {}, {width}-bit, {endian}", std::env::consts::OS, std::env::consts::ARCH);
+    let _ = writeln!(text, "host: {} {}, {width}-bit, {endian}", env!("HOST_OS"), env!("HOST_CPU"));
     let _ = writeln!(text, "engine: interpreter");
     let _ = writeln!(
         text,
@@ -64,9 +69,7 @@ fn version() -> String {
 }
 
 /// Tells of a bug of blink itself, in one line.
-fn panicked(info: &std::panic::PanicHookInfo) {
-    let payload = info.payload();
-    let what = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let place = info.location().map_or(String::new(), |at| format!(" at {}:{}", at.file(), at.line()));
-    write_all(2, format!("blink: internal error{place}: {}\n", what.unwrap_or("unknown")).as_bytes());
+pub fn panicked(what: &dyn Display, place: Option<&Location>) {
+    let place = place.map_or(String::new(), |at| format!(" at {}:{}", at.file(), at.line()));
+    write_all(2, format!("blink: internal error{place}: {what}\n").as_bytes());
 }

@@ -3,6 +3,9 @@
 //! Short options may be joined (`-mse`), the value of `-L` may follow at once or as the next word; every option has a long name.
 //! Options end at the first word that is none, or at `--`.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 /// Exit status for a command line that cannot be understood, the original's.
 pub const USAGE_STATUS: i32 = 48;
 
@@ -60,7 +63,7 @@ impl Options {
                 [b'-', b'-', name @ ..] => options.long(name, &mut rest)?,
                 [b'-', letters @ ..] if !letters.is_empty() => options.short(letters, &mut rest)?,
                 _ => {
-                    options.words = std::iter::once(word).chain(rest).cloned().collect();
+                    options.words = core::iter::once(word).chain(rest).cloned().collect();
                     break;
                 }
             }

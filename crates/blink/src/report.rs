@@ -3,14 +3,16 @@
 //! One block of text, made at once, so that the lines of two processes do not mix.
 
 use crate::symbols::Symbols;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write;
 use cpu::{RBP, RSP};
 use host::signal::Info;
 use isa::{Instruction, Mode, Op, decode};
 use linux::Task;
 use linux::loader::open::ProgramFile;
 use linux::procfs::{self, Area};
-use std::collections::HashMap;
-use std::fmt::Write;
 
 const SIGILL: i32 = 4;
 const SIGTRAP: i32 = 5;
@@ -42,7 +44,7 @@ pub fn refused(task: &mut Task) {
 
 fn describe(task: &mut Task, info: &Info) -> String {
     let areas = procfs::areas(task);
-    let mut places = Places { areas: &areas, files: HashMap::new() };
+    let mut places = Places { areas: &areas, files: BTreeMap::new() };
     let ip = task.cpu.ip;
     let mut text = String::new();
     let exe = String::from_utf8_lossy(&task.process.exe).into_owned();
@@ -55,14 +57,14 @@ fn describe(task: &mut Task, info: &Info) -> String {
                 let _ = write!(
                     text,
                     "  address in {}",
-                    String::from_utf8_lossy(&procfs::text::maps(std::slice::from_ref(area)))
+                    String::from_utf8_lossy(&procfs::text::maps(core::slice::from_ref(area)))
                 );
             }
             None => neighbours(&mut text, &areas, address(info)),
         }
     }
     if let Some(area) = areas.iter().find(|area| (area.start..area.end).contains(&ip)) {
-        let _ = write!(text, "  code in {}", String::from_utf8_lossy(&procfs::text::maps(std::slice::from_ref(area))));
+        let _ = write!(text, "  code in {}", String::from_utf8_lossy(&procfs::text::maps(core::slice::from_ref(area))));
     }
     backtrace(&mut text, task, &mut places);
     text
@@ -70,7 +72,7 @@ fn describe(task: &mut Task, info: &Info) -> String {
 
 /// `si_addr`.
 fn address(info: &Info) -> u64 {
-    u64::from_le_bytes(std::array::from_fn(|i| info.0[16 + i]))
+    u64::from_le_bytes(core::array::from_fn(|i| info.0[16 + i]))
 }
 
 fn reason(task: &mut Task, info: &Info) -> String {
@@ -235,7 +237,7 @@ fn backtrace(text: &mut String, task: &mut Task, places: &mut Places) {
         if !frame.is_multiple_of(8) || task.load(frame, &mut words).is_err() {
             return;
         }
-        let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| words[at + i]));
+        let word = |at: usize| u64::from_le_bytes(core::array::from_fn(|i| words[at + i]));
         let (next, back) = (word(0), word(8));
         if !places.is_code(back) {
             return;
@@ -251,7 +253,7 @@ fn backtrace(text: &mut String, task: &mut Task, places: &mut Places) {
 /// Names of code addresses, with the symbol tables read so far.
 struct Places<'a> {
     areas: &'a [Area],
-    files: HashMap<Vec<u8>, Symbols>,
+    files: BTreeMap<Vec<u8>, Symbols>,
 }
 
 impl Places<'_> {

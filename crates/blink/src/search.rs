@@ -1,5 +1,7 @@
 //! Where the program is that the user named: as it stands, in `$PATH`, and either with `.com` behind it, as the original does.
 
+use alloc::vec::Vec;
+
 /// `$PATH` where there is none.
 const DEFAULT_PATH: &[u8] = b"/usr/local/bin:/bin:/usr/bin";
 

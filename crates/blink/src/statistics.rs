@@ -1,7 +1,8 @@
 //! `-Z`: what the run did, as `key: value` lines at exit.
 
+use alloc::string::String;
+use core::fmt::Write;
 use linux::Task;
-use std::fmt::Write;
 
 /// Writes the lines to standard error.
 pub fn print(task: &Task, started: host::time::Time) {

@@ -1,6 +1,8 @@
 //! Names for addresses: the symbol tables of an ELF file. Small and forgiving, since it serves reports about broken programs:
 //! what cannot be read is left out.
 
+use alloc::vec::Vec;
+
 /// The function symbols of one ELF file.
 #[derive(Debug, Default)]
 pub struct Symbols {

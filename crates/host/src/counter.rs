@@ -1,6 +1,6 @@
 //! The time stamp counter that guests read: the host CPU's where it runs at one rate on all cores, else nanoseconds.
 
-use std::sync::OnceLock;
+use crate::once::Once;
 
 /// How a time stamp is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,13 +13,13 @@ enum Source {
 }
 
 fn source() -> Source {
-    static SOURCE: OnceLock<Source> = OnceLock::new();
-    *SOURCE.get_or_init(find)
+    static SOURCE: Once<Source> = Once::new();
+    *SOURCE.get_or_make(find)
 }
 
 #[cfg(target_arch = "x86_64")]
 fn find() -> Source {
-    use std::arch::x86_64::__cpuid;
+    use core::arch::x86_64::__cpuid;
     #[allow(unused_unsafe, reason = "the intrinsic became safe in a later toolchain")]
     // SAFETY: every x86-64 CPU has CPUID.
     let leaf = |number: u32| unsafe { __cpuid(number) };
@@ -42,7 +42,7 @@ pub fn read() -> u64 {
     match source() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: every x86-64 CPU has RDTSC; the kernel lets user code run it unless a process asked otherwise.
-        Source::Cpu(_) => unsafe { std::arch::x86_64::_rdtsc() },
+        Source::Cpu(_) => unsafe { core::arch::x86_64::_rdtsc() },
         _ => {
             let now = crate::time::now();
             (now.seconds as u64).wrapping_mul(1_000_000_000).wrapping_add(now.nanoseconds as u64)

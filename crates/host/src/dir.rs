@@ -3,7 +3,8 @@
 use crate::call::call;
 use crate::errno::Errno;
 use crate::raw::plain_calls;
-use std::ffi::CStr;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 
 plain_calls! {
     fn chdir(path: &CStr) = libc::SYS_chdir;

@@ -17,7 +17,8 @@ impl Errno {
 
     /// The calling thread's `errno`.
     pub fn last() -> Errno {
-        Errno(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO))
+        // SAFETY: the C library's `errno` of this thread.
+        Errno(unsafe { *errno_location() })
     }
 
     /// The asm-generic Linux number. An error that Linux does not have becomes `EIO`.
@@ -33,11 +34,14 @@ impl Errno {
     }
 }
 
-impl From<std::io::Error> for Errno {
-    fn from(error: std::io::Error) -> Errno {
-        Errno(error.raw_os_error().unwrap_or(libc::EIO))
-    }
-}
+#[cfg(any(target_os = "linux", target_os = "l4re", target_os = "hurd"))]
+use libc::__errno_location as errno_location;
+
+#[cfg(any(target_os = "macos", target_os = "ios", target_os = "freebsd"))]
+use libc::__error as errno_location;
+
+#[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+use libc::__errno as errno_location;
 
 /// The result of a C function: -1 means `errno`.
 pub(crate) fn check(result: libc::c_int) -> Result<i32, Errno> {

@@ -6,7 +6,9 @@ use crate::generic;
 use crate::nr;
 use crate::raw::{blocking_calls, plain_calls};
 use crate::time::Time;
-use std::ffi::CStr;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 
 /// The directory descriptor that means the current directory.
 pub const CWD: i32 = libc::AT_FDCWD;
@@ -113,7 +115,7 @@ pub fn statx(dir: i32, path: &CStr, flags: u32, mask: u32) -> Result<Status, Err
         mount: raw[18],
         direct_alignment: [half(38), half(39)],
         subvolume: raw[20],
-        atomic: std::array::from_fn(|i| half(42 + i)),
+        atomic: core::array::from_fn(|i| half(42 + i)),
     })
 }
 
@@ -131,7 +133,7 @@ pub fn status_at(dir: i32, path: &CStr, flags: u32) -> Result<Status, Errno> {
 
 fn file_system(raw: &libc::statfs64) -> FileSystem {
     // SAFETY: fsid_t is two ints whose names the C library hides.
-    let id: [i32; 2] = unsafe { std::mem::transmute_copy(&raw.f_fsid) };
+    let id: [i32; 2] = unsafe { core::mem::transmute_copy(&raw.f_fsid) };
     FileSystem {
         kind: raw.f_type as u32 as i64,
         block_size: raw.f_bsize as i64,
@@ -150,7 +152,7 @@ fn file_system(raw: &libc::statfs64) -> FileSystem {
 /// man 2 statfs.
 pub fn statfs(path: &CStr) -> Result<FileSystem, Errno> {
     // SAFETY: all-zero is a valid statfs64.
-    let mut raw: libc::statfs64 = unsafe { std::mem::zeroed() };
+    let mut raw: libc::statfs64 = unsafe { core::mem::zeroed() };
     // SAFETY: path and answer live over the call.
     check(unsafe { libc::statfs64(path.as_ptr(), &mut raw) })?;
     Ok(file_system(&raw))
@@ -159,7 +161,7 @@ pub fn statfs(path: &CStr) -> Result<FileSystem, Errno> {
 /// man 2 fstatfs.
 pub fn fstatfs(fd: i32) -> Result<FileSystem, Errno> {
     // SAFETY: all-zero is a valid statfs64.
-    let mut raw: libc::statfs64 = unsafe { std::mem::zeroed() };
+    let mut raw: libc::statfs64 = unsafe { core::mem::zeroed() };
     // SAFETY: the answer lives over the call.
     check(unsafe { libc::fstatfs64(fd, &mut raw) })?;
     Ok(file_system(&raw))
@@ -410,7 +412,7 @@ pub enum LockCommand {
 /// `F_GETLK` and its family.
 pub fn lock(fd: i32, command: LockCommand, lock: &mut Lock) -> Result<(), Errno> {
     // SAFETY: all-zero is a valid flock64.
-    let mut raw: libc::flock64 = unsafe { std::mem::zeroed() };
+    let mut raw: libc::flock64 = unsafe { core::mem::zeroed() };
     raw.l_type = lock.kind;
     raw.l_whence = lock.whence;
     raw.l_start = lock.start;
@@ -514,6 +516,49 @@ pub fn close_range(first: u32, last: u32, flags: u32) -> Result<(), Errno> {
     }
 }
 
+/// Opens a file for blink itself, whatever signals wait for the guest.
+fn open_quietly(path: &CStr, flags: i32) -> Result<i32, Errno> {
+    // SAFETY: a C string.
+    check(unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC) })
+}
+
+/// Opens a directory for blink itself, to be read by [`entries`](crate::dir::entries).
+pub(crate) fn open_directory(path: &CStr) -> Result<i32, Errno> {
+    open_quietly(path, libc::O_RDONLY | libc::O_DIRECTORY)
+}
+
+/// All bytes of a file that blink itself needs, such as those of `/proc`.
+pub fn read_whole(path: &CStr) -> Result<Vec<u8>, Errno> {
+    let fd = open_quietly(path, libc::O_RDONLY)?;
+    let mut bytes = Vec::new();
+    let mut part = [0u8; 4096];
+    let result = loop {
+        // SAFETY: pointer and length are the buffer's.
+        match check_size(unsafe { libc::read(fd, part.as_mut_ptr().cast(), part.len()) }) {
+            Ok(0) => break Ok(bytes),
+            Ok(n) => bytes.extend_from_slice(&part[..n]),
+            Err(Errno::EINTR) => {}
+            Err(error) => break Err(error),
+        }
+    };
+    let _ = close(fd);
+    result
+}
+
+/// As [`read_whole`], for text.
+pub fn read_text(path: &CStr) -> Result<String, Errno> {
+    String::from_utf8(read_whole(path)?).map_err(|_| Errno::EINVAL)
+}
+
+/// Writes a file that is there, such as those of `/proc`.
+pub fn write_whole(path: &CStr, bytes: &[u8]) -> Result<(), Errno> {
+    let fd = open_quietly(path, libc::O_WRONLY)?;
+    // SAFETY: pointer and length are the slice's.
+    let result = check_size(unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) });
+    let _ = close(fd);
+    result.map(drop)
+}
+
 /// A sealed, read-only descriptor with these contents (a synthetic file).
 pub fn contents(name: &CStr, bytes: &[u8], close_on_exec: bool) -> Result<i32, Errno> {
     let writable = memfd_create(name, 1)?;
@@ -525,7 +570,7 @@ pub fn contents(name: &CStr, bytes: &[u8], close_on_exec: bool) -> Result<i32, E
             rest = &rest[n..];
         }
         // A second open gives a read-only descriptor at offset 0; without /proc the first one serves.
-        let path = std::ffi::CString::new(format!("/proc/self/fd/{writable}")).map_err(|_| Errno::EINVAL)?;
+        let path = alloc::ffi::CString::new(format!("/proc/self/fd/{writable}")).map_err(|_| Errno::EINVAL)?;
         match open(CWD, &path, if close_on_exec { 0o2000000 } else { 0 }, 0) {
             Ok(fd) => Ok(fd),
             Err(_) => {

@@ -4,6 +4,7 @@ use crate::call::call;
 use crate::errno::{Errno, check};
 use crate::nr;
 use crate::raw::plain_calls;
+use alloc::vec::Vec;
 
 plain_calls! {
     fn getuid() = nr::GETUID;

@@ -3,9 +3,10 @@
 use crate::call::{blocking, call};
 use crate::errno::Errno;
 use crate::file;
+use crate::once::Once;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
 use memory::GuestRange;
-use std::marker::PhantomData;
-use std::sync::OnceLock;
 
 /// Linux's `UIO_MAXIOV`.
 const BATCH: usize = 1024;
@@ -61,11 +62,11 @@ impl<'a> Segments<'a> {
 
 /// The start of an inaccessible page.
 fn nowhere() -> *mut u8 {
-    static PAGE: OnceLock<usize> = OnceLock::new();
-    let address = *PAGE.get_or_init(|| {
+    static PAGE: Once<usize> = Once::new();
+    let address = *PAGE.get_or_make(|| {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: a fresh mapping that nobody else knows.
-        let page = unsafe { libc::mmap(std::ptr::null_mut(), 65536, libc::PROT_NONE, flags, -1, 0) };
+        let page = unsafe { libc::mmap(core::ptr::null_mut(), 65536, libc::PROT_NONE, flags, -1, 0) };
         // Page 0 is not accessible either.
         if page == libc::MAP_FAILED { 8 } else { page as usize }
     });

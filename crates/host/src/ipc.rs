@@ -4,7 +4,8 @@ use crate::call::{blocking, call};
 use crate::errno::Errno;
 use crate::nr;
 use crate::time::Time;
-use std::ffi::CStr;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 
 fn optional<T>(value: Option<&T>) -> usize {
     value.map_or(0, |value| value as *const T as usize)
@@ -191,7 +192,7 @@ fn permissions(raw: &libc::ipc_perm) -> Permissions {
 /// `semctl(IPC_STAT)`: permissions, times of last operation and change, number of semaphores.
 pub fn semctl_stat(id: i32) -> Result<(Permissions, i64, i64, u64), Errno> {
     // SAFETY: all-zero is a valid semid_ds.
-    let mut raw: libc::semid_ds = unsafe { std::mem::zeroed() };
+    let mut raw: libc::semid_ds = unsafe { core::mem::zeroed() };
     // SAFETY: the structure lives over the call.
     crate::errno::check(unsafe { libc::semctl(id, 0, libc::IPC_STAT, &mut raw) })?;
     Ok((permissions(&raw.sem_perm), raw.sem_otime as i64, raw.sem_ctime as i64, raw.sem_nsems as u64))
@@ -226,7 +227,7 @@ pub fn msgrcv(id: i32, room: usize, kind: i64, flags: i32) -> Result<(i64, Vec<u
 /// `msgctl(IPC_RMID)`.
 pub fn msg_remove(id: i32) -> Result<(), Errno> {
     // SAFETY: this command takes no buffer.
-    crate::errno::check(unsafe { libc::msgctl(id, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
+    crate::errno::check(unsafe { libc::msgctl(id, libc::IPC_RMID, core::ptr::null_mut()) }).map(drop)
 }
 
 /// Permissions, times, counts, process ids.
@@ -235,7 +236,7 @@ pub type QueueStatus = (Permissions, [i64; 3], [u64; 3], [i32; 2]);
 /// What `msgctl(IPC_STAT)` says: permissions, then send, receive and change times, bytes, messages, most bytes, last pids.
 pub fn msg_stat(id: i32) -> Result<QueueStatus, Errno> {
     // SAFETY: all-zero is a valid msqid_ds.
-    let mut raw: libc::msqid_ds = unsafe { std::mem::zeroed() };
+    let mut raw: libc::msqid_ds = unsafe { core::mem::zeroed() };
     // SAFETY: the structure lives over the call.
     crate::errno::check(unsafe { libc::msgctl(id, libc::IPC_STAT, &mut raw) })?;
     Ok((
@@ -270,7 +271,7 @@ pub fn shm_stat(id: i32, command: i32) -> Result<(i32, SegmentStatus), Errno> {
         return Err(Errno::EINVAL);
     }
     // SAFETY: all-zero is a valid shmid_ds.
-    let mut raw: libc::shmid_ds = unsafe { std::mem::zeroed() };
+    let mut raw: libc::shmid_ds = unsafe { core::mem::zeroed() };
     // SAFETY: the structure lives over the call.
     let result = crate::errno::check(unsafe { libc::shmctl(id, command, &mut raw) })?;
     let status = SegmentStatus {
@@ -286,7 +287,7 @@ pub fn shm_stat(id: i32, command: i32) -> Result<(i32, SegmentStatus), Errno> {
 /// `shmctl` with `IPC_SET`: owner and mode.
 pub fn shm_set(id: i32, uid: u32, gid: u32, mode: u32) -> Result<(), Errno> {
     // SAFETY: all-zero is a valid shmid_ds.
-    let mut raw: libc::shmid_ds = unsafe { std::mem::zeroed() };
+    let mut raw: libc::shmid_ds = unsafe { core::mem::zeroed() };
     raw.shm_perm.uid = uid;
     raw.shm_perm.gid = gid;
     raw.shm_perm.mode = mode as _;
@@ -300,7 +301,7 @@ pub fn shm_control(id: i32, command: i32) -> Result<(), Errno> {
         return Err(Errno::EINVAL);
     }
     // SAFETY: these commands take no buffer.
-    crate::errno::check(unsafe { libc::shmctl(id, command, std::ptr::null_mut()) }).map(drop)
+    crate::errno::check(unsafe { libc::shmctl(id, command, core::ptr::null_mut()) }).map(drop)
 }
 
 /// Which family of System V objects.
@@ -329,8 +330,8 @@ pub fn info(family: Family, usage: bool) -> Result<(i32, [i64; 10]), Errno> {
     let int = |at: usize| i64::from(i32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]));
     let words = match family {
         // The first field of the usage is an int and its padding.
-        Family::Memory => std::array::from_fn(|i| if usage && i == 0 { int(0) } else { longs[i] as i64 }),
-        _ => std::array::from_fn(|i| int(i * 4)),
+        Family::Memory => core::array::from_fn(|i| if usage && i == 0 { int(0) } else { longs[i] as i64 }),
+        _ => core::array::from_fn(|i| int(i * 4)),
     };
     Ok((result, words))
 }

@@ -1,15 +1,17 @@
 //! The log: one line at a time, by one raw write each, to a descriptor of blink's own.
 
 use crate::own::Own;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use crate::park::FUTEX;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use memory::Lock;
 
-static SINKS: Mutex<Vec<Own>> = Mutex::new(Vec::new());
+static SINKS: Lock<Vec<Own>> = Lock::new(Vec::new(), &FUTEX);
 static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Adds a place that lines go to. Without one they are dropped.
 pub fn add(sink: Own) {
-    SINKS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(sink);
+    SINKS.lock().push(sink);
     ANY.store(true, SeqCst);
 }
 
@@ -23,8 +25,8 @@ pub fn line(text: &str) {
     if !is_on() {
         return;
     }
-    let line = format!("[{}] {text}\n", std::process::id());
-    let sinks = SINKS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+    let line = format!("[{}] {text}\n", crate::process::pid());
+    let sinks = SINKS.lock().clone();
     for sink in sinks {
         write_all(sink.number(), line.as_bytes());
     }

@@ -5,10 +5,13 @@
 //! the guest's page size, 4096; on hosts with larger pages there is no window, and the caller keeps file mappings aligned.
 
 use crate::errno::{Errno, check};
+use crate::file;
+use crate::once::Once;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::ptr::NonNull;
 use memory::{PAGE_SIZE, Page, Rights};
-use std::ops::Range;
-use std::ptr::NonNull;
-use std::sync::{Arc, OnceLock};
 
 /// What a mapping shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +175,7 @@ impl Region {
                 let there = self.length - offset;
                 let copy = self.fresh(offset, there)?;
                 let base = copy.base;
-                std::mem::forget(copy);
+                core::mem::forget(copy);
                 // SAFETY: a mapping of that length that nobody else knows.
                 unsafe { remap(base.as_ptr().cast(), there, length, libc::MREMAP_MAYMOVE, 0)? }
             }
@@ -250,8 +253,9 @@ fn separate(at: *mut libc::c_void, length: u64) {
 
 /// The lowest address that unprivileged programs may map (`vm.mmap_min_addr`).
 pub fn lowest_address() -> u64 {
-    let text = std::fs::read_to_string("/proc/sys/vm/mmap_min_addr").unwrap_or_default();
-    text.trim().parse().unwrap_or(0x1_0000).max(PAGE_SIZE)
+    let text = file::read_whole(c"/proc/sys/vm/mmap_min_addr").unwrap_or_default();
+    let number = core::str::from_utf8(&text).ok().and_then(|text| text.trim().parse().ok());
+    number.unwrap_or(0x1_0000).max(PAGE_SIZE)
 }
 
 /// May this process map lower addresses too?
@@ -272,8 +276,8 @@ fn is_beyond_file(host: *const u8) -> bool {
 /// Does the host tell what lies beyond the end of a file? Older kernels do not, and emulators of Linux accept the question
 /// without answering it.
 pub fn tells_end_of_file() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| {
+    static ANSWER: Once<bool> = Once::new();
+    *ANSWER.get_or_make(|| {
         // SAFETY: a fresh empty file, mapped anywhere, and nothing of it touched.
         unsafe {
             let fd = libc::memfd_create(c"probe".as_ptr(), libc::MFD_CLOEXEC);
@@ -513,9 +517,9 @@ const SMALLEST: u64 = 1 << 38;
 fn own_lowest() -> Option<u64> {
     let image = own_lowest as *const () as usize as u64;
     let stack = (&raw const image) as u64;
-    let lowest = std::fs::read("/proc/self/maps").ok().and_then(|text| {
+    let lowest = file::read_whole(c"/proc/self/maps").ok().and_then(|text| {
         let first = text.split(|byte| *byte == b'-').next()?;
-        u64::from_str_radix(std::str::from_utf8(first).ok()?, 16).ok()
+        u64::from_str_radix(core::str::from_utf8(first).ok()?, 16).ok()
     });
     Some(lowest.unwrap_or(image).min(image).min(stack))
 }

@@ -5,7 +5,9 @@
 //! guest asks for their number ([`vacate`]). All are close-on-exec.
 
 use crate::errno::{Errno, check};
-use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
+use crate::{dir, file};
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
 const SLOTS: usize = 16;
 static OWN: [AtomicI32; SLOTS] = [const { AtomicI32::new(-1) }; SLOTS];
@@ -38,8 +40,16 @@ pub fn numbers() -> Vec<i32> {
 
 /// The highest open descriptor that is not one of ours.
 pub fn highest_other() -> i32 {
-    let open = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
-    open.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(|&fd| !is_own(fd)).max().unwrap_or(2)
+    let Ok(list) = file::open_directory(c"/dev/fd") else { return 2 };
+    let mut highest = 2;
+    while let Ok(entries) = dir::entries(list, 4096)
+        && !entries.is_empty()
+    {
+        let numbers = entries.iter().filter_map(|entry| core::str::from_utf8(&entry.name).ok()?.parse().ok());
+        highest = numbers.filter(|&fd| fd != list && !is_own(fd)).fold(highest, i32::max);
+    }
+    let _ = file::close(list);
+    highest
 }
 
 /// Takes `fd` over: moves it out of the guest's way, makes it close-on-exec and notes it.

@@ -1,7 +1,7 @@
 //! How guest threads sleep while they wait for each other: a private futex of the host.
 
+use core::sync::atomic::AtomicU32;
 use memory::Park;
-use std::sync::atomic::AtomicU32;
 
 /// Sleeps in the kernel, where the host has futexes, else looks again after giving way.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ fn futex(word: &AtomicU32, operation: i32, value: u32) {
             word.as_ptr(),
             operation | libc::FUTEX_PRIVATE_FLAG,
             value as usize,
-            std::ptr::null::<libc::timespec>(),
+            core::ptr::null::<libc::timespec>(),
         )
     };
 }
@@ -29,8 +29,9 @@ impl Park for Futex {
         #[cfg(target_os = "linux")]
         futex(word, libc::FUTEX_WAIT, expected);
         #[cfg(not(target_os = "linux"))]
-        if word.load(std::sync::atomic::Ordering::SeqCst) == expected {
-            std::thread::yield_now();
+        if word.load(core::sync::atomic::Ordering::SeqCst) == expected {
+            // SAFETY: no pointers.
+            unsafe { libc::sched_yield() };
         }
     }
 
@@ -42,7 +43,7 @@ impl Park for Futex {
     }
 
     fn current(&self) -> usize {
-        thread_local!(static HERE: u8 = const { 0 });
-        HERE.with(|here| std::ptr::from_ref(here).addr())
+        // SAFETY: no pointers.
+        unsafe { libc::pthread_self() as usize }
     }
 }

@@ -5,6 +5,7 @@ use crate::errno::Errno;
 use crate::nr;
 use crate::raw::plain_calls;
 use crate::time::Time;
+use alloc::vec::Vec;
 
 /// One entry of `poll`; the event bits are Linux's on every CPU that blink runs on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,7 @@ struct Mask([usize; 64 / usize::BITS as usize]);
 
 impl Mask {
     fn new(bits: u64) -> Mask {
-        Mask(std::array::from_fn(|i| (bits >> (i as u32 * usize::BITS)) as usize))
+        Mask(core::array::from_fn(|i| (bits >> (i as u32 * usize::BITS)) as usize))
     }
 }
 

@@ -5,10 +5,12 @@
 
 use crate::call::{blocking, call};
 use crate::errno::Errno;
+use crate::once::Once;
 use crate::own::{self, Own};
 use crate::signal::{self, Info};
-use std::ffi::{CStr, CString};
-use std::sync::OnceLock;
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 
 /// Which side of a fork this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +83,7 @@ impl Stack {
         let size = size + GUARD;
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: a new mapping at a place of the kernel's choice.
-        let base = unsafe { libc::mmap(std::ptr::null_mut(), size, libc::PROT_NONE, flags, -1, 0) };
+        let base = unsafe { libc::mmap(core::ptr::null_mut(), size, libc::PROT_NONE, flags, -1, 0) };
         if base == libc::MAP_FAILED {
             return Err(Errno::last());
         }
@@ -136,7 +138,7 @@ impl Usage {
     #[allow(clippy::unnecessary_cast, clippy::useless_conversion, reason = "the type differs by host")]
     fn new(raw: &RawUsage) -> Usage {
         let at = |i: usize| i64::from(raw[i]);
-        Usage { user: (at(0), at(1)), system: (at(2), at(3)), counters: std::array::from_fn(|i| at(i + 4)) }
+        Usage { user: (at(0), at(1)), system: (at(2), at(3)), counters: core::array::from_fn(|i| at(i + 4)) }
     }
 }
 
@@ -223,7 +225,7 @@ pub fn set_name(name: &[u8]) {
 }
 
 /// blink's own program file, held from the start: it can be executed from inside a chroot and after it was replaced.
-static PROGRAM: OnceLock<Own> = OnceLock::new();
+static PROGRAM: Once<Own> = Once::new();
 
 /// Opens blink's own program file for [`exec_self`]. To be called at start.
 pub fn hold_program() -> Result<(), Errno> {
@@ -240,14 +242,15 @@ pub fn hold_program() -> Result<(), Errno> {
         if path.is_null() { Err(error) } else { open(unsafe { CStr::from_ptr(path) }) }
     })?;
     let own = own::adopt(fd)?;
-    PROGRAM.set(own).map_err(|_| Errno::EINVAL)
+    PROGRAM.get_or_make(|| own);
+    Ok(())
 }
 
 /// Keeps the memory of blink out of the core image that a signal from outside may cause: it would be of no use and may be huge.
 pub fn limit_core_image() {
     const CORE: u32 = 4;
     if crate::identity::prlimit(0, CORE, None).is_ok_and(|limit| limit[0] != 0) {
-        let _ = std::fs::write("/proc/self/coredump_filter", "0");
+        let _ = crate::file::write_whole(c"/proc/self/coredump_filter", b"0");
     }
 }
 
@@ -259,8 +262,8 @@ const RUNNER: Option<&str> = option_env!("BLINK_RUNNER");
 fn under_runner(runner: &str, arguments: &[CString]) -> Option<Vec<CString>> {
     let (first, rest) = arguments.split_first()?;
     let mut line: Vec<CString> = runner.split(' ').filter_map(|word| CString::new(word).ok()).collect();
-    let program = std::fs::read_link("/proc/self/exe").ok()?;
-    line.extend([c"-0".into(), first.clone(), CString::new(program.into_os_string().into_encoded_bytes()).ok()?]);
+    let program = crate::file::readlinkat(libc::AT_FDCWD, c"/proc/self/exe", 4096).ok()?;
+    line.extend([c"-0".into(), first.clone(), CString::new(program).ok()?]);
     line.extend_from_slice(rest);
     Some(line)
 }

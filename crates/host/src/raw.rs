@@ -1,6 +1,6 @@
 //! How plain values become words of a system call, and the macro that declares wrappers of calls without structures.
 
-use std::ffi::CStr;
+use core::ffi::CStr;
 
 /// A value that a system call takes in one word.
 pub(crate) trait Word {

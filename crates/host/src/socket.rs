@@ -4,6 +4,7 @@ use crate::call::{blocking, call};
 use crate::errno::Errno;
 use crate::generic;
 use crate::io::Segments;
+use alloc::vec::Vec;
 
 /// Largest socket address that Linux takes (`struct sockaddr_storage`).
 pub const ADDRESS_MAX: usize = 128;
@@ -171,7 +172,7 @@ fn decode_control(words: &[usize], length: usize) -> Vec<Control> {
 pub fn send(fd: i32, data: &Segments, address: Option<&[u8]>, control: &[Control], flags: u32) -> Result<usize, Errno> {
     let words = encode_control(control);
     // SAFETY: all-zero is a valid msghdr.
-    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    let mut header: libc::msghdr = unsafe { core::mem::zeroed() };
     if let Some(address) = address {
         header.msg_name = address.as_ptr().cast_mut().cast();
         header.msg_namelen = address.len() as u32;
@@ -208,7 +209,7 @@ pub fn receive(
     let mut address = vec![0u8; ADDRESS_MAX];
     let mut words = vec![0usize; control_room.div_ceil(WORD)];
     // SAFETY: all-zero is a valid msghdr.
-    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    let mut header: libc::msghdr = unsafe { core::mem::zeroed() };
     if want_address {
         header.msg_name = address.as_mut_ptr().cast();
         header.msg_namelen = address.len() as u32;

@@ -3,21 +3,77 @@
 //! blink does not use Rust's own `main`: the runtime would ignore SIGPIPE, install handlers for SIGSEGV and SIGBUS and open
 //! descriptors 0 to 2 where they are closed, and the guest must find all of that as it was.
 
-use std::ffi::{CStr, c_char, c_int};
+use alloc::vec::Vec;
+use core::ffi::{CStr, c_char, c_int};
+use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// Defines the C `main` of a program, which calls `$run: fn(Start) -> i32` and returns its result as exit status.
+/// Defines the C `main` of a program, which calls `$run: fn(Start) -> i32` and returns its result as exit status, and has panics
+/// told by `$panicked: fn(&dyn Display, Option<&Location>)`.
 ///
-/// The crate that uses it says `#![no_main]`.
+/// The crate that uses it says `#![no_main]` and `#![cfg_attr(not(panic = "unwind"), no_std)]`: where panics end it, the program does
+/// without Rust's `std`, whose own way to tell of a panic reads debug information and is a fifth of blink's size.
 #[macro_export]
 macro_rules! main {
-    ($run:path) => {
+    ($run:path, $panicked:path) => {
         /// Called by the C library once, with the vectors of the process.
         #[unsafe(no_mangle)]
         extern "C" fn main(argc: core::ffi::c_int, argv: *const *const core::ffi::c_char) -> core::ffi::c_int {
+            #[cfg(panic = "unwind")]
+            std::panic::set_hook(Box::new(|info| {
+                let payload = info.payload();
+                let text = payload.downcast_ref::<&str>().copied();
+                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+                $panicked(&text.unwrap_or("unknown"), info.location());
+            }));
             // SAFETY: the C library calls `main` with a vector of `argc` strings that live as long as the process.
             $run(unsafe { $crate::start::Start::new(argc, argv) })
         }
+
+        #[cfg(not(panic = "unwind"))]
+        #[panic_handler]
+        fn panic(info: &core::panic::PanicInfo) -> ! {
+            $crate::start::panic(|| $panicked(&info.message(), info.location()))
+        }
+
+        #[cfg(not(panic = "unwind"))]
+        #[global_allocator]
+        static HEAP: $crate::heap::Heap = $crate::heap::Heap;
+
+        /// Nothing unwinds, but the `alloc` crate as it comes refers to the functions that would do it.
+        #[cfg(not(panic = "unwind"))]
+        #[unsafe(no_mangle)]
+        extern "C" fn rust_eh_personality() {}
+
+        #[cfg(not(panic = "unwind"))]
+        #[unsafe(no_mangle)]
+        extern "C" fn _Unwind_Resume() -> ! {
+            $crate::start::abort()
+        }
+
+        /// The tables of 32-bit ARM name these two.
+        #[cfg(all(not(panic = "unwind"), target_arch = "arm"))]
+        #[unsafe(no_mangle)]
+        extern "C" fn __aeabi_unwind_cpp_pr0() {}
+
+        #[cfg(all(not(panic = "unwind"), target_arch = "arm"))]
+        #[unsafe(no_mangle)]
+        extern "C" fn __aeabi_unwind_cpp_pr1() {}
     };
+}
+
+/// The end of a program that has panicked: `tell` says why, unless it panics itself.
+pub fn panic(tell: impl FnOnce()) -> ! {
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
+    if !IS_TOLD.swap(true, SeqCst) {
+        tell();
+    }
+    abort()
+}
+
+/// Dies of SIGABRT.
+pub fn abort() -> ! {
+    // SAFETY: ends the process.
+    unsafe { libc::abort() }
 }
 
 /// How this process was started.

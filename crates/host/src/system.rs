@@ -2,7 +2,8 @@
 
 use crate::call::call;
 use crate::errno::{Errno, check};
-use std::ffi::CStr;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 
 /// The parts of `uname` that a guest may be told.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +17,7 @@ pub struct Names {
 /// man 2 uname.
 pub fn uname() -> Names {
     // SAFETY: all-zero is a valid utsname.
-    let mut raw: libc::utsname = unsafe { std::mem::zeroed() };
+    let mut raw: libc::utsname = unsafe { core::mem::zeroed() };
     // SAFETY: `raw` lives over the call.
     if unsafe { libc::uname(&mut raw) } != 0 {
         return Names::default();
@@ -47,7 +48,7 @@ pub struct Info {
 
 pub fn info() -> Result<Info, Errno> {
     // SAFETY: all-zero is a valid sysinfo.
-    let mut raw: libc::sysinfo = unsafe { std::mem::zeroed() };
+    let mut raw: libc::sysinfo = unsafe { core::mem::zeroed() };
     // SAFETY: `raw` lives over the call.
     check(unsafe { libc::sysinfo(&mut raw) })?;
     let unit = u64::from(raw.mem_unit.max(1));

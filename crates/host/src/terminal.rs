@@ -5,6 +5,7 @@
 
 use crate::call::{blocking, call};
 use crate::errno::Errno;
+use alloc::vec::Vec;
 
 /// How the argument of a request looks. Letters are fields: `4` and `2` integers of so many bytes, `8` a 64-bit integer,
 /// `L` a long (8 bytes for the guest, the host's word here), digits after `b` in parentheses are bytes.
@@ -240,7 +241,7 @@ pub fn interfaces(fd: i32, room: usize) -> Result<Vec<Interface>, Errno> {
 /// Number of interfaces, as `SIOCGIFCONF` without a buffer reports it.
 pub fn interface_count(fd: i32) -> Result<usize, Errno> {
     let mut head =
-        libc::ifconf { ifc_len: 0, ifc_ifcu: libc::__c_anonymous_ifc_ifcu { ifcu_buf: std::ptr::null_mut() } };
+        libc::ifconf { ifc_len: 0, ifc_ifcu: libc::__c_anonymous_ifc_ifcu { ifcu_buf: core::ptr::null_mut() } };
     // SAFETY: without a buffer the kernel only writes the length.
     unsafe { call(libc::SYS_ioctl, [fd as usize, 0x8912, &raw mut head as usize]) }?;
     Ok(head.ifc_len.max(0) as usize / size_of::<libc::ifreq>())

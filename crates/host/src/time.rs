@@ -3,6 +3,7 @@
 use crate::call::{blocking, call};
 use crate::errno::Errno;
 use crate::nr;
+use alloc::vec::Vec;
 
 /// Seconds and nanoseconds, 64 bits on every host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +85,13 @@ pub fn clock_getres(clock: i32) -> Result<Time, Errno> {
     // SAFETY: the time lives over the call.
     unsafe { call(nr::CLOCK_GETRES, [clock as usize, out(&mut time)]) }?;
     Ok(time)
+}
+
+/// Sleeps for blink itself, or less if a signal comes.
+pub fn pause(milliseconds: u32) {
+    let time = libc::timespec { tv_sec: 0, tv_nsec: (milliseconds * 1_000_000) as _ };
+    // SAFETY: the time lives over the call; nothing is asked about the rest.
+    unsafe { libc::nanosleep(&time, core::ptr::null_mut()) };
 }
 
 /// man 2 clock_nanosleep; on `EINTR` of a relative sleep `remain` is what is left.

@@ -4,7 +4,7 @@
 //! guest: the signal code turns them into `EINTR` or a repeated call. A [`host::Errno`] carries the host's number, which
 //! differs on some CPUs and systems, and converts by `From`.
 
-use std::fmt;
+use core::fmt;
 
 /// A guest error number, 1 to 133, or one of the restart kinds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

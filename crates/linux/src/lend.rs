@@ -8,6 +8,7 @@ use crate::abi::IoVec;
 use crate::errno::Errno;
 use crate::task::{Access, Task};
 use crate::user::UserPtr;
+use alloc::vec::Vec;
 use host::io::Segments;
 use memory::GuestRange;
 

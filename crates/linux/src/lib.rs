@@ -3,7 +3,11 @@
 //! One system call goes `dispatch` → a row of [`table`] → a handler in `sys/<concern>` → `host` → [`dispatch::finish`],
 //! which alone writes `rax` and hands restarts and signals to [`signal`]. Handlers take a [`Task`] and typed arguments
 //! ([`user`]) and return `Result<u64, Errno>`. ABI structures and constants are written out in [`abi`], never the host's.
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+
+#[macro_use]
+extern crate alloc;
 
 #[macro_use]
 pub mod abi;

@@ -7,8 +7,11 @@
 use crate::errno::Errno;
 use crate::procfs::{self, Node};
 use crate::task::Task;
+use alloc::borrow::ToOwned;
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 use host::file;
-use std::ffi::{CStr, CString};
 
 /// Opens `path` by `open(dir, path)` and puts the guest's truth in the place of a file of procfs.
 pub fn open(
@@ -54,7 +57,7 @@ fn refuse(fd: i32, error: Errno) -> Result<u64, Errno> {
 /// The path that the link `/proc/PID/exe` stands for, if `path` names that link of a guest in whatever way.
 pub fn exe(task: &mut Task, dir: i32, path: &CStr) -> Option<CString> {
     let directory = exe_directory(dir, path)?;
-    let exe = if is_own_directory(&directory, std::process::id()) {
+    let exe = if is_own_directory(&directory, host::process::pid() as u32) {
         task.process.exe.clone()
     } else {
         procfs::exe_of_other(task, &directory)?
@@ -99,7 +102,8 @@ mod tests {
     #[test]
     fn exe_is_found_by_where_it_is() {
         let is_own = |path: &CStr| {
-            exe_directory(file::CWD, path).is_some_and(|directory| is_own_directory(&directory, std::process::id()))
+            exe_directory(file::CWD, path)
+                .is_some_and(|directory| is_own_directory(&directory, host::process::pid() as u32))
         };
         assert!(is_own(c"/proc/self/exe"));
         assert!(is_own(c"/proc/self/../self/exe"));

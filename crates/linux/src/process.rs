@@ -3,9 +3,10 @@
 use crate::mm::AddressSpace;
 use crate::signal::Info;
 use crate::task::Task;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 
 /// How the command line asked for this run; inherited by children over `execve`.
 #[derive(Clone, Debug, Default)]

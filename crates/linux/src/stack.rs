@@ -8,6 +8,7 @@
 //! ```
 
 use crate::Errno;
+use alloc::vec::Vec;
 
 /// `MAX_ARG_STRLEN`: one string with its NUL may be this long.
 const MAX_STRING: usize = 131_072;
@@ -63,8 +64,8 @@ pub struct Image {
     pub sp: u64,
     pub bytes: Vec<u8>,
     /// The argument strings, as `/proc/self/cmdline` shows them.
-    pub arguments: std::ops::Range<u64>,
-    pub environment: std::ops::Range<u64>,
+    pub arguments: core::ops::Range<u64>,
+    pub environment: core::ops::Range<u64>,
     /// Pairs of type and value with AT_NULL, as `/proc/self/auxv` shows them.
     pub auxv: Vec<(u64, u64)>,
 }

@@ -3,7 +3,8 @@
 use crate::errno::Errno;
 use crate::process::Process;
 use crate::signal::TaskSignals;
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 pub use cpu::Cpu;
 pub use memory::Access;

@@ -11,7 +11,9 @@ use crate::errno::Errno;
 use crate::table::Row;
 use crate::task::Task;
 use crate::user::{StringArray, UserStr};
-use std::fmt::Write;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write;
 
 /// How an argument is shown; every argument type names its kind.
 #[derive(Clone, Copy, Debug)]
@@ -394,7 +396,7 @@ fn socket_address(task: &mut Task, at: u64, length: u64, out: &mut String) {
         10 if raw.len() >= 24 => {
             let mut octets = [0; 16];
             octets.copy_from_slice(&raw[8..24]);
-            let ip = std::net::Ipv6Addr::from(octets);
+            let ip = core::net::Ipv6Addr::from(octets);
             write!(out, "{{sa_family=AF_INET6, sin6_port=htons({}), sin6_addr=\"{ip}\"}}", port(&raw))
         }
         family => write!(out, "{{sa_family={family}, ...}}"),

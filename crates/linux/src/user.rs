@@ -7,8 +7,10 @@ use crate::abi::Abi;
 use crate::errno::Errno;
 use crate::task::Task;
 use crate::trace::Kind;
-use std::ffi::CString;
-use std::marker::PhantomData;
+use alloc::ffi::CString;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
 
 /// Longest path with its NUL.
 pub const PATH_MAX: usize = 4096;

@@ -2,6 +2,7 @@
 //!
 //! [`run`] is the loop of one guest thread. A system call goes to `linux::dispatch`, an exception of the CPU becomes a guest
 //! signal in exactly one place ([`fault`]), and attention bits are answered between blocks.
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
 mod fault;
@@ -70,6 +71,6 @@ pub fn run_main(task: &mut Task) -> i32 {
         return status;
     }
     linux::sys::process::leave(task);
-    task.process.threads.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+    task.process.threads.fetch_sub(1, core::sync::atomic::Ordering::SeqCst);
     host::process::exit_thread(status)
 }

@@ -8,7 +8,7 @@
 //! Hosts without a stub look before the call only; the signal module's timer repeats the kick until the thread answers.
 
 use crate::errno::Errno;
-use std::sync::atomic::AtomicU32;
+use core::sync::atomic::AtomicU32;
 
 #[cfg(all(
     target_os = "linux",

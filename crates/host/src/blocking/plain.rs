@@ -1,6 +1,6 @@
 //! Hosts without a stub: the window between the look and the kernel stays open.
 
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 pub const HAS_STUB: bool = false;
 
@@ -14,7 +14,7 @@ pub(super) unsafe fn stub(pending: *const u32, number: libc::c_long, args: *cons
         if (*pending.cast::<AtomicU32>()).load(SeqCst) != 0 {
             return super::OUT;
         }
-        let a = std::slice::from_raw_parts(args, 6);
+        let a = core::slice::from_raw_parts(args, 6);
         let result = libc::syscall(number as _, a[0], a[1], a[2], a[3], a[4], a[5]);
         if result == -1 { -(crate::Errno::last().0 as libc::c_long) } else { result as libc::c_long }
     }

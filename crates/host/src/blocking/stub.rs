@@ -21,7 +21,7 @@ pub(crate) fn leave_window(pc: usize) -> usize {
 }
 
 #[cfg(target_arch = "x86_64")]
-std::arch::global_asm!(
+core::arch::global_asm!(
     ".pushsection .text.blink_blocking, \"ax\", @progbits",
     ".globl blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
     ".hidden blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
@@ -51,7 +51,7 @@ std::arch::global_asm!(
 );
 
 #[cfg(target_arch = "x86")]
-std::arch::global_asm!(
+core::arch::global_asm!(
     ".pushsection .text.blink_blocking, \"ax\", @progbits",
     ".globl blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
     ".hidden blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
@@ -86,7 +86,7 @@ std::arch::global_asm!(
 );
 
 #[cfg(target_arch = "aarch64")]
-std::arch::global_asm!(
+core::arch::global_asm!(
     ".pushsection .text.blink_blocking, \"ax\", %progbits",
     ".globl blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
     ".hidden blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
@@ -111,7 +111,7 @@ std::arch::global_asm!(
 );
 
 #[cfg(target_arch = "arm")]
-std::arch::global_asm!(
+core::arch::global_asm!(
     ".pushsection .text.blink_blocking, \"ax\", %progbits",
     ".globl blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
     ".hidden blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
@@ -139,7 +139,7 @@ std::arch::global_asm!(
 );
 
 #[cfg(target_arch = "s390x")]
-std::arch::global_asm!(
+core::arch::global_asm!(
     ".pushsection .text.blink_blocking, \"ax\", @progbits",
     ".globl blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
     ".hidden blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
@@ -163,7 +163,7 @@ std::arch::global_asm!(
 );
 
 #[cfg(target_arch = "riscv64")]
-std::arch::global_asm!(
+core::arch::global_asm!(
     ".pushsection .text.blink_blocking, \"ax\", @progbits",
     ".globl blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",
     ".hidden blink_blocking_call, blink_blocking_begin, blink_blocking_end, blink_blocking_out",

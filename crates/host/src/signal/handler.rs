@@ -1,11 +1,11 @@
 //! Blink's one signal handler. It allocates nothing, locks nothing, logs nothing.
 
+use super::current;
 use super::info::Info;
 use super::raw::{self, KernelMask};
-use super::{CURRENT, Disposition, KICK, KICKED, NEVER_BLOCKED, SIGBUS, SIGSEGV, Shared, bit};
+use super::{Disposition, KICK, KICKED, NEVER_BLOCKED, SIGBUS, SIGSEGV, Shared, bit};
 use crate::blocking::leave_window;
-use std::cell::Cell;
-use std::sync::atomic::Ordering::SeqCst;
+use core::sync::atomic::Ordering::SeqCst;
 
 /// What the kernel calls for every handled signal, on the thread's alternate stack with all signals blocked.
 pub(super) extern "C" fn handle(host_signal: libc::c_int, info: *mut u8, context: *mut libc::ucontext_t) {
@@ -16,7 +16,7 @@ pub(super) extern "C" fn handle(host_signal: libc::c_int, info: *mut u8, context
     if info.code() > 0 && bit(signal) & NEVER_BLOCKED != 0 && signal != KICK {
         return fault(signal, &info);
     }
-    let current = CURRENT.with(Cell::get);
+    let current = current::get();
     if current.is_null() {
         // A thread that is no guest thread (any more) blocks everything; what still comes is a kick that was late.
         return;
@@ -41,7 +41,7 @@ pub(super) extern "C" fn handle(host_signal: libc::c_int, info: *mut u8, context
 /// DEVIATION: the access that hit the hole reads zeros and goes on; the guest's SIGBUS comes at the end of its block.
 fn fault(signal: i32, info: &Info) {
     if signal == SIGBUS && crate::mapping::patch_hole(info.u64(16) as usize) {
-        let current = CURRENT.with(Cell::get);
+        let current = current::get();
         // SAFETY: as in `handle`.
         if let Some(shared) = unsafe { current.as_ref() }
             && shared.held(signal).is_some_and(|place| place.fill(info))

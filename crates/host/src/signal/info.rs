@@ -71,7 +71,7 @@ impl Info {
 
     pub(super) fn kick() -> Info {
         let mut info = Info::new(super::KICK, SI_QUEUE);
-        info.set_i32(16, std::process::id() as i32);
+        info.set_i32(16, crate::process::pid());
         info.set_u64(24, MAGIC);
         info
     }
@@ -81,7 +81,7 @@ impl Info {
         // A 32-bit host carries only half of the value.
         let value = if WORD == 8 { MAGIC } else { MAGIC & 0xffff_ffff };
         let is_ours = match self.code() {
-            SI_QUEUE => self.i32(16) == std::process::id() as i32,
+            SI_QUEUE => self.i32(16) == crate::process::pid(),
             // The kicker's timer.
             SI_TIMER => true,
             _ => false,

@@ -7,8 +7,8 @@ use super::{KICK, info, raw};
 use crate::blocking::HAS_STUB;
 use crate::process;
 use crate::time::{self, Notify, Time, Timer};
-use std::sync::atomic::AtomicI32;
-use std::sync::atomic::Ordering::SeqCst;
+use core::sync::atomic::AtomicI32;
+use core::sync::atomic::Ordering::SeqCst;
 
 const NONE: i32 = -1;
 

@@ -9,22 +9,24 @@
 //! Signal numbers, masks and [`Info`] here are those of Linux on x86-64; `raw.rs` and `info.rs` convert to the host's.
 //! See PROTOCOLS ("Signals", "Blocking calls") in ARCHITECTURE.md, and `man 7 signal`.
 
+mod current;
 mod handler;
 mod info;
 mod kicker;
 mod raw;
 
+use alloc::boxed::Box;
 pub use info::Info;
 pub use raw::{host_number, number};
 
 use crate::blocking::{self, NOT_ENTERED};
 use crate::errno::Errno;
+use alloc::sync::Arc;
+use core::cell::UnsafeCell;
+use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
 use kicker::Kicker;
 use raw::KernelMask;
-use std::cell::{Cell, UnsafeCell};
-use std::sync::Arc;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
 
 pub const SIGILL: i32 = 4;
 pub const SIGTRAP: i32 = 5;
@@ -81,7 +83,7 @@ pub struct Dispositions {
 impl Dispositions {
     /// A copy for a child that shares memory but not its actions.
     pub fn copy(&self) -> Dispositions {
-        Dispositions { own: std::array::from_fn(|i| AtomicU8::new(self.own[i].load(SeqCst))) }
+        Dispositions { own: core::array::from_fn(|i| AtomicU8::new(self.own[i].load(SeqCst))) }
     }
 
     fn slot(&self, signal: i32) -> Option<&AtomicU8> {
@@ -221,11 +223,6 @@ impl Shared {
     }
 }
 
-thread_local! {
-    /// The running guest thread's state; the handler reads it, so it has no destructor and no lazy start.
-    static CURRENT: Cell<*const Shared> = const { Cell::new(std::ptr::null()) };
-}
-
 /// Bytes of the stack that the handler runs on: the frame of a host with large vectors, and little more.
 const STACK: usize = 64 << 10;
 
@@ -243,7 +240,7 @@ impl Thread {
             shared: Arc::new(Shared {
                 pending: AtomicU32::new(0),
                 slot: Place::new(),
-                held: std::array::from_fn(|_| Place::new()),
+                held: core::array::from_fn(|_| Place::new()),
                 mask: AtomicU64::new(mask),
                 alarm,
                 dispositions,
@@ -265,13 +262,13 @@ impl Thread {
     /// Makes this the state of the calling thread, on which all signals are blocked, and leaves mask and stack alone: for a
     /// child that shares the thread's memory and handler stack while the thread waits, and for the thread afterwards.
     pub fn resume(&self) {
-        CURRENT.with(|current| current.set(Arc::as_ptr(&self.shared)));
+        current::set(Arc::as_ptr(&self.shared));
     }
 
     /// Blocks all signals and ends the calling thread's part. The mask that the guest had stays noted.
     pub fn leave(&self) {
         let _ = raw::set_mask(KernelMask::new(!0));
-        CURRENT.with(|current| current.set(std::ptr::null()));
+        current::set(core::ptr::null());
         if self.stack.is_some() {
             raw::drop_stack();
         }
@@ -411,7 +408,7 @@ impl Thread {
 /// # Safety
 /// Pointers among `args` must be what the kernel expects for call `number`, for as long as the call runs.
 pub(crate) unsafe fn blocking_call(number: libc::c_long, args: &[usize; 6]) -> Result<usize, Errno> {
-    let current = CURRENT.with(Cell::get);
+    let current = current::get();
     let nothing = AtomicU32::new(0);
     // SAFETY: whoever entered keeps the state alive until it leaves (`Thread::enter`).
     let pending = if current.is_null() { &nothing } else { unsafe { &(*current).pending } };
@@ -475,7 +472,7 @@ pub fn queue_descriptor(fd: i32, signal: i32, info: Option<&Info>, flags: u32) -
 
 /// Makes thread `tid` of this process come out of the kernel and look at its attention bits.
 pub fn kick(tid: i32) {
-    let _ = queue_thread(std::process::id() as i32, tid, KICK, &Info::kick());
+    let _ = queue_thread(crate::process::pid(), tid, KICK, &Info::kick());
 }
 
 /// Creates or changes a `signalfd` for `set`.

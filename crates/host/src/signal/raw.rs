@@ -6,7 +6,7 @@ use super::{ChildFlags, Disposition};
 use crate::blocking;
 use crate::call::call;
 use crate::errno::Errno;
-use std::sync::atomic::AtomicU32;
+use core::sync::atomic::AtomicU32;
 
 /// Linux number, host number: where they differ by host. Real-time signals have the same numbers on every Linux.
 #[rustfmt::skip]
@@ -99,7 +99,7 @@ mod restorer {
         #[link_name = "blink_signal_return"]
         pub(super) fn signal_return();
     }
-    std::arch::global_asm!(
+    core::arch::global_asm!(
         ".pushsection .text.blink_signal_return, \"ax\", @progbits",
         ".globl blink_signal_return",
         ".hidden blink_signal_return",
@@ -296,13 +296,13 @@ pub(super) fn default_action(signal: i32) {
 pub(super) fn install_stack(stack: &mut [u8]) {
     let new = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: stack.len() };
     // SAFETY: the caller keeps the memory until it takes the stack away.
-    unsafe { libc::sigaltstack(&new, std::ptr::null_mut()) };
+    unsafe { libc::sigaltstack(&new, core::ptr::null_mut()) };
 }
 
 pub(super) fn drop_stack() {
-    let none = libc::stack_t { ss_sp: std::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
+    let none = libc::stack_t { ss_sp: core::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
     // SAFETY: taking the stack away needs no memory.
-    unsafe { libc::sigaltstack(&none, std::ptr::null_mut()) };
+    unsafe { libc::sigaltstack(&none, core::ptr::null_mut()) };
 }
 
 /// Changes the mask that the handler's return sets.

@@ -7,6 +7,8 @@ pub mod consts;
 pub mod flags;
 pub mod structs;
 
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 pub use structs::*;
 
 /// A value with a fixed guest layout.
@@ -44,7 +46,7 @@ abi_integers! { u8 i8 u16 i16 u32 i32 u64 i64 }
 impl<T: Abi + Copy, const N: usize> Abi for [T; N] {
     const SIZE: usize = T::SIZE * N;
     fn decode(bytes: &[u8]) -> Self {
-        std::array::from_fn(|i| T::decode(&bytes[i * T::SIZE..(i + 1) * T::SIZE]))
+        core::array::from_fn(|i| T::decode(&bytes[i * T::SIZE..(i + 1) * T::SIZE]))
     }
     fn encode(&self, bytes: &mut [u8]) {
         for (item, raw) in self.iter().zip(bytes.chunks_exact_mut(T::SIZE)) {
@@ -85,7 +87,7 @@ macro_rules! abi_struct {
         $out.push('{');
         let mut first = true;
         $(
-            if !std::mem::take(&mut first) { $out.push_str(", "); }
+            if !core::mem::take(&mut first) { $out.push_str(", "); }
             $out.push_str(concat!(stringify!($field), "="));
             $crate::abi::Abi::describe(&$value.$field, $out);
         )*
@@ -105,7 +107,7 @@ macro_rules! abi_struct {
             fn encode(&self, bytes: &mut [u8]) {
                 $($crate::abi::Abi::encode(&self.$field, &mut bytes[$offset..$offset + <$ty as $crate::abi::Abi>::SIZE]);)*
             }
-            fn describe(&self, out: &mut String) {
+            fn describe(&self, out: &mut alloc::string::String) {
                 $crate::abi_struct!(@describe self, out, ($($show)?) $($field)*);
             }
         }

@@ -5,6 +5,7 @@
 
 use super::refusal::{Part, Refusal};
 use crate::Errno;
+use alloc::vec::Vec;
 use fields::*;
 
 /// Little-endian fields out of byte slices that are known to be long enough.

@@ -5,6 +5,8 @@
 use super::elf::{self, Plan, Source};
 use super::refusal::{LoadError, Part, Refusal};
 use super::{ape, script};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// Where programs are opened: a guest's view of the file system.
 pub trait Files {

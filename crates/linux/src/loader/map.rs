@@ -8,7 +8,8 @@ use super::elf::{Placement, Plan, Segment};
 use super::find::{Found, Image};
 use super::refusal::Refusal;
 use crate::Errno;
-use std::ops::Range;
+use alloc::boxed::Box;
+use core::ops::Range;
 
 const PAGE: u64 = 4096;
 const WRITE: u32 = 2;

@@ -12,6 +12,7 @@ pub mod refusal;
 pub mod script;
 pub mod start;
 
+use alloc::vec::Vec;
 pub use find::{Files, Found, Kind, find};
 pub use open::HostFiles;
 pub use refusal::{LoadError, Refusal};

@@ -4,9 +4,11 @@ use super::elf::Source;
 use super::find::Files;
 use super::refusal::Refusal;
 use crate::Errno;
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 use host::file;
 use host::io::{self, Position, Segments};
-use std::ffi::{CStr, CString};
 
 const O_RDONLY: u32 = 0;
 const O_NONBLOCK: u32 = 0o4000;
@@ -95,7 +97,7 @@ impl ProgramFile {
     /// Gives the descriptor away.
     pub fn into_fd(self) -> i32 {
         let fd = self.fd;
-        std::mem::forget(self);
+        core::mem::forget(self);
         fd
     }
 

@@ -1,7 +1,10 @@
 //! Why a file cannot be run: for the guest as an errno, for a person as one line, for a shell as an exit status.
 
 use crate::Errno;
-use std::fmt;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// Which part of a file is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,7 +229,7 @@ impl fmt::Display for Name<'_> {
 /// The text of an error number, without a capital letter.
 fn describe(errno: Errno) -> String {
     let text = errno.text();
-    text[..1].to_lowercase() + &text[1..]
+    text[..1].to_ascii_lowercase() + &text[1..]
 }
 
 /// Names of `e_machine` that people meet.

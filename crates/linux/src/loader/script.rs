@@ -4,6 +4,7 @@
 //! blanks around it, is one single argument. A path that may be cut off at the end of those bytes is not run.
 
 use super::refusal::Refusal;
+use alloc::vec::Vec;
 
 /// `BINPRM_BUF_SIZE`.
 pub const BUFFER_SIZE: usize = 256;
@@ -55,7 +56,7 @@ pub fn parse(head: &[u8]) -> Result<Line, Refusal> {
     Ok(Line { interpreter: text(&buffer[name..separator.unwrap_or(end)]), argument })
 }
 
-fn first(buffer: &[u8], mut range: std::ops::RangeInclusive<usize>, wanted: impl Fn(u8) -> bool) -> Option<usize> {
+fn first(buffer: &[u8], mut range: core::ops::RangeInclusive<usize>, wanted: impl Fn(u8) -> bool) -> Option<usize> {
     range.find(|&at| wanted(buffer[at]))
 }
 

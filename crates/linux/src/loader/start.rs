@@ -6,8 +6,9 @@ use super::open::{HostFiles, ProgramFile};
 use super::refusal::{LoadError, Refusal};
 use crate::Errno;
 use crate::stack::{self, Contents, Facts};
+use alloc::vec::Vec;
+use core::ops::Range;
 use host::identity;
-use std::ops::Range;
 
 /// What is to be started.
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,9 @@ use super::area::{Area, AtFork};
 use super::calls::{is_aligned, round_up};
 use super::{AddressSpace, Form, Inner, TASK_SIZE};
 use crate::errno::Errno;
+use alloc::vec::Vec;
+use core::ops::Range;
 use memory::{Access, Backing, PAGE_SIZE, Rights};
-use std::ops::Range;
 
 const DONTNEED: i32 = 4;
 const FREE: i32 = 8;

@@ -1,11 +1,12 @@
 //! The areas of an address space: what is mapped from where to where, as Linux's `vm_area_struct`s.
 
 use super::GUARD_GAP;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
 use host::mapping::Region;
 use memory::Rights;
-use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Arc;
 
 /// The file behind a mapping, as `/proc/self/maps` shows it.
 #[derive(Debug, PartialEq, Eq)]

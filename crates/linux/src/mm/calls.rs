@@ -6,12 +6,13 @@
 use super::area::{Area, AtFork, MappedFile, readable};
 use super::{AddressSpace, Form, Inner, TASK_SIZE, commit};
 use crate::errno::Errno;
+use alloc::ffi::CString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::sync::atomic::{AtomicU64, Ordering};
 use host::mapping::{Region, Sharing, Source};
 use memory::{PAGE_SIZE, Rights};
-use std::ffi::CString;
-use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// PROT_* of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

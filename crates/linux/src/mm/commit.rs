@@ -5,14 +5,14 @@
 
 use crate::errno::Errno;
 use host::io::{self, Position, Segments};
+use host::once::Once;
 use host::{file, system};
-use std::sync::OnceLock;
 
 /// Can `length` more bytes of private writable memory be promised? ENOMEM otherwise.
 pub(super) fn check(length: u64) -> Result<(), Errno> {
-    static LIMIT: OnceLock<u64> = OnceLock::new();
+    static LIMIT: Once<u64> = Once::new();
     // Small ones need no question.
-    if length < 1 << 28 || length <= *LIMIT.get_or_init(limit) { Ok(()) } else { Err(Errno::ENOMEM) }
+    if length < 1 << 28 || length <= *LIMIT.get_or_make(limit) { Ok(()) } else { Err(Errno::ENOMEM) }
 }
 
 /// RAM and swap together, or no limit where the host was told so.

@@ -6,9 +6,9 @@ use super::{AddressSpace, Form, INITIAL_STACK};
 use crate::errno::Errno;
 use crate::loader::map::{At, Space};
 use crate::loader::open::ProgramFile;
+use alloc::sync::Arc;
 use host::mapping::{Sharing, Source};
 use memory::{Access, Backing, PAGE_SIZE, Rights};
-use std::sync::Arc;
 
 impl Space<ProgramFile> for Arc<AddressSpace> {
     fn map(&self, at: At, length: u64, protection: u32, file: Option<(&ProgramFile, u64)>) -> Result<u64, Errno> {

@@ -2,8 +2,9 @@
 
 use super::area::Area;
 use super::{AddressSpace, Inner};
+use alloc::string::String;
+use core::fmt::Write;
 use memory::Rights;
-use std::fmt::Write;
 
 /// One line: range, rights, offset, device, inode, name.
 pub(super) fn line(start: u64, area: &Area, inner: &Inner) -> String {

@@ -18,13 +18,15 @@ mod remap;
 mod segment;
 
 use crate::errno::Errno;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 use area::{Area, Areas, AtFork};
+use core::ops::Range;
 use host::mapping::{self, Sharing, Source, Window};
 use host::park::FUTEX;
-use memory::{Access, Attention, Backing, Cause, Codes, PAGE_SIZE, Page, Rights, Threads};
-use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use memory::attention::Locked;
+use memory::{Access, Attention, Backing, Cause, Codes, Lock, PAGE_SIZE, Page, Rights, Threads};
 
 /// User addresses end here; the last page of the lower half is never mapped.
 pub const TASK_SIZE: u64 = (1 << 47) - PAGE_SIZE;
@@ -78,7 +80,7 @@ impl Inner {
 
 pub struct AddressSpace {
     form: Form,
-    inner: Mutex<Inner>,
+    inner: Lock<Inner>,
     codes: Codes,
     threads: Threads,
 }
@@ -113,19 +115,15 @@ impl AddressSpace {
     }
 
     fn new(form: Form, layout: Layout) -> AddressSpace {
-        AddressSpace {
-            form,
-            inner: Mutex::new(Inner {
-                areas: Areas::default(),
-                frames: BTreeMap::new(),
-                brk_start: 0,
-                brk: 0,
-                layout,
-                address_limit: None,
-            }),
-            codes: Codes::new(&FUTEX),
-            threads: Threads::new(&FUTEX),
-        }
+        let inner = Inner {
+            areas: Areas::default(),
+            frames: BTreeMap::new(),
+            brk_start: 0,
+            brk: 0,
+            layout,
+            address_limit: None,
+        };
+        AddressSpace { form, inner: Lock::new(inner, &FUTEX), codes: Codes::new(&FUTEX), threads: Threads::new(&FUTEX) }
     }
 
     pub fn is_linear(&self) -> bool {
@@ -190,8 +188,8 @@ impl AddressSpace {
         shrink()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Locked<'_, Inner> {
+        self.inner.lock()
     }
 
     /// The areas of the range have been changed or taken out: returns when no thread uses what it cached of them, and its decoded

@@ -4,9 +4,10 @@ use super::area::Area;
 use super::calls::{Flags, is_aligned, round_up};
 use super::{AddressSpace, Form, Inner, TASK_SIZE, commit};
 use crate::errno::Errno;
+use alloc::vec::Vec;
+use core::ops::Range;
 use host::mapping::{Sharing, Source};
 use memory::Rights;
-use std::ops::Range;
 
 const MAYMOVE: u32 = 1;
 const FIXED: u32 = 2;

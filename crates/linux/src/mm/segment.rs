@@ -4,10 +4,11 @@ use super::area::{Area, AtFork, MappedFile};
 use super::calls::Flags;
 use super::{AddressSpace, TASK_SIZE};
 use crate::errno::Errno;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use host::ipc;
 use host::mapping::Source;
 use memory::{PAGE_SIZE, Rights};
-use std::sync::Arc;
 
 const SHM_RDONLY: i32 = 0o10000;
 const SHM_RND: i32 = 0o20000;

@@ -7,9 +7,10 @@ pub mod text;
 
 use crate::signal::{SIG_DFL, SIG_IGN, bit};
 use crate::task::Task;
+use alloc::ffi::CString;
+use alloc::string::String;
+use alloc::vec::Vec;
 use host::{file, identity, own, process};
-use std::ffi::CString;
-use std::time::Duration;
 pub use text::{Area, Layout, SignalSets};
 
 /// What a path below `/proc` leads to.
@@ -55,7 +56,7 @@ fn is_self(task: &Task, name: &[u8]) -> bool {
 }
 
 fn number(text: &[u8]) -> Option<i32> {
-    std::str::from_utf8(text).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
+    core::str::from_utf8(text).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
 }
 
 /// A file below `/proc/self` or `/proc/self/task/TID`.
@@ -132,7 +133,7 @@ fn memory(task: &mut Task, start: u64, end: u64) -> Vec<u8> {
 /// program's first.
 pub fn exe_of_other(task: &Task, directory: &[u8]) -> Option<Vec<u8>> {
     let own = link("/proc/self/exe")?;
-    let directory = std::str::from_utf8(directory).ok()?;
+    let directory = core::str::from_utf8(directory).ok()?;
     let pid = directory.strip_prefix("/proc/")?.split('/').next()?;
     if link(&format!("/proc/{pid}/exe"))? != own {
         return None;
@@ -153,7 +154,7 @@ pub fn exe_of_other(task: &Task, directory: &[u8]) -> Option<Vec<u8>> {
         if let Some(area) = candidates.clone().find(is_linear).or_else(|| candidates.next_back()) {
             return Some(area.name.clone());
         }
-        std::thread::sleep(Duration::from_millis(1));
+        host::time::pause(1);
     }
     None
 }

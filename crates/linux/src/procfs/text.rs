@@ -1,7 +1,9 @@
 //! The texts of `/proc/self`, from facts about the guest. Pure. `man 5 proc`; the formats are those of Linux 6.18.
 
-use std::fmt::Write;
-use std::ops::Range;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Write;
+use core::ops::Range;
 
 /// One line of `/proc/self/maps`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -248,14 +250,14 @@ pub fn stat(host: Option<&[u8]>, id: &Identity, areas: &[Area], layout: &Layout,
 /// Splits the host's line behind `pid (name) `.
 fn split_stat(line: &[u8]) -> Option<(&[u8], &str)> {
     let end = line.iter().rposition(|&byte| byte == b')')? + 2;
-    let rest = std::str::from_utf8(line.get(end..)?).ok()?.trim_end();
+    let rest = core::str::from_utf8(line.get(end..)?).ok()?.trim_end();
     Some((&line[..end], rest))
 }
 
 /// `/proc/self/statm`: sizes in pages; what is resident is the host's word.
 pub fn statm(host: Option<&[u8]>, areas: &[Area], layout: &Layout) -> Vec<u8> {
     let sizes = sizes(areas, layout);
-    let host = host.and_then(|text| std::str::from_utf8(text).ok()).unwrap_or("0 0 0");
+    let host = host.and_then(|text| core::str::from_utf8(text).ok()).unwrap_or("0 0 0");
     let mut resident = host.split_whitespace().skip(1).map(|word| word.parse::<u64>().unwrap_or(0));
     let total = sizes.total / 4096;
     let (all, shared) = (resident.next().unwrap_or(0).min(total), resident.next().unwrap_or(0));

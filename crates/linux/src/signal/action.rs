@@ -2,8 +2,11 @@
 
 use crate::abi::SigAction;
 use crate::errno::Errno;
+use alloc::sync::Arc;
+use host::park::FUTEX;
 use host::signal::{ChildFlags, Disposition, Dispositions, LAST};
-use std::sync::{Arc, Mutex, MutexGuard};
+use memory::Lock;
+use memory::attention::Locked;
 
 pub const SIG_DFL: u64 = 0;
 pub const SIG_IGN: u64 = 1;
@@ -31,7 +34,7 @@ const SA_FLAGS: u64 = SA_NOCLDSTOP
 
 /// What the kernel keeps per process (`sighand_struct`).
 pub struct ProcessSignals {
-    actions: Mutex<Actions>,
+    actions: Lock<Actions>,
     pub(super) dispositions: Arc<Dispositions>,
 }
 
@@ -45,7 +48,7 @@ struct Actions {
 impl Default for ProcessSignals {
     fn default() -> ProcessSignals {
         ProcessSignals {
-            actions: Mutex::new(Actions { table: [SigAction::default(); LAST as usize + 1], known: 0 }),
+            actions: Lock::new(Actions { table: [SigAction::default(); LAST as usize + 1], known: 0 }, &FUTEX),
             dispositions: Arc::default(),
         }
     }
@@ -61,12 +64,14 @@ impl ProcessSignals {
 
     /// A copy, for a child that shares memory but not its actions.
     pub fn copy(&self) -> ProcessSignals {
-        ProcessSignals { actions: Mutex::new(self.lock().clone()), dispositions: Arc::new(self.dispositions.copy()) }
+        ProcessSignals {
+            actions: Lock::new(self.lock().clone(), &FUTEX),
+            dispositions: Arc::new(self.dispositions.copy()),
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Actions> {
-        // No code panics while it holds the lock.
-        self.actions.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn lock(&self) -> Locked<'_, Actions> {
+        self.actions.lock()
     }
 
     /// The action of `signal`, which is valid.

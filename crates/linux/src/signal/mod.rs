@@ -8,6 +8,7 @@ mod action;
 mod frame;
 
 pub use action::{ProcessSignals, SIG_DFL, SIG_IGN};
+use alloc::string::String;
 pub use frame::{pop, set_altstack};
 pub use host::signal::{Info, bit};
 
@@ -15,10 +16,10 @@ use crate::abi::SigAction;
 use crate::errno::Errno;
 use crate::task::Task;
 use action::{SA_NODEFER, SA_RESETHAND, SA_RESTART};
+use alloc::sync::Arc;
 use cpu::RAX;
 use host::signal::{Alarm, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGSTOP, SIGTRAP, Thread};
 use memory::{Attention, attention};
-use std::sync::Arc;
 
 /// Signals that can be neither blocked nor handled.
 pub const UNBLOCKABLE: u64 = bit(SIGKILL) | bit(SIGSTOP);

@@ -8,9 +8,9 @@ use crate::errno::Errno;
 use crate::path;
 use crate::task::Task;
 use crate::user::{DirFd, Fd, Mode, UserBuf, UserPtr, UserSlice, UserStr};
+use alloc::ffi::CString;
 use host::file::{self, Object};
 use host::time::Time;
-use std::ffi::CString;
 
 /// The path, with the guest's executable in the place of `/proc/self/exe` where links are followed.
 fn target(task: &mut Task, dirfd: i32, pathname: UserStr, flags: u32) -> Result<(i32, CString), Errno> {

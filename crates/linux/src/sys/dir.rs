@@ -9,6 +9,7 @@ use crate::path;
 use crate::procfs;
 use crate::task::Task;
 use crate::user::{DirFd, Fd, Hex, Mode, UserBuf, UserStr};
+use alloc::vec::Vec;
 use host::dir::{self, Entry};
 use host::file;
 

@@ -11,11 +11,14 @@ use crate::loader::{self, Files, Refusal};
 use crate::process::Options;
 use crate::task::Task;
 use crate::user::{DirFd, StringArray, UserStr};
+use alloc::ffi::CString;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::ffi::CStr;
+use core::sync::atomic::Ordering::SeqCst;
 use host::file;
 use host::process::Execution;
-use std::cell::Cell;
-use std::ffi::{CStr, CString};
-use std::sync::atomic::Ordering::SeqCst;
 
 /// The environment variable that carries the state from one blink to the next.
 pub const VARIABLE: &str = "BLINK_EXEC_STATE";
@@ -50,7 +53,7 @@ impl State {
         // The last one: a blink that runs inside this one hands its own state over in the same way.
         let at = environment.iter().rposition(|entry| entry.starts_with(prefix.as_bytes()))?;
         let entry = environment.remove(at);
-        State::decode(std::str::from_utf8(&entry[prefix.len()..]).ok()?)
+        State::decode(core::str::from_utf8(&entry[prefix.len()..]).ok()?)
     }
 
     fn decode(text: &str) -> Option<State> {

@@ -7,9 +7,9 @@ use crate::abi::{FOwnerEx, Flock};
 use crate::errno::Errno;
 use crate::task::Task;
 use crate::user::{Address, Fd, UserMut, UserPtr};
+use core::sync::atomic::Ordering::Relaxed;
 use host::file::{self, Lock, LockCommand};
 use host::signal::{host_number, number};
-use std::sync::atomic::Ordering::Relaxed;
 
 const F_DUPFD: i32 = 0;
 const F_GETFD: i32 = 1;

@@ -8,9 +8,9 @@ use crate::errno::Errno;
 use crate::path;
 use crate::task::Task;
 use crate::user::{DirFd, Fd, Mode, UserPtr, UserStr};
+use alloc::ffi::CString;
+use core::sync::atomic::Ordering::Relaxed;
 use host::file;
-use std::ffi::CString;
-use std::sync::atomic::Ordering::Relaxed;
 
 pub fn open(task: &mut Task, path: UserStr, flags: OpenFlags, mode: Mode) -> Answer {
     openat(task, DirFd::CWD, path, flags, mode)

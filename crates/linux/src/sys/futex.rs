@@ -210,7 +210,7 @@ pub fn get_robust_list(task: &mut Task, pid: i32, head_ptr: UserMut<u64>, len_pt
 /// DEVIATION: a thread that is killed together with its process marks nothing for other processes.
 pub fn exit_robust_list(task: &mut Task) {
     const LIMIT: u32 = 2048;
-    let head = std::mem::take(&mut task.robust_list);
+    let head = core::mem::take(&mut task.robust_list);
     if head == 0 {
         return;
     }

@@ -7,6 +7,7 @@ use crate::abi::{Abi, IpcPerm, MqAttr, MsqidDs, Sembuf, SemidDs, ShmidDs, SigEve
 use crate::errno::Errno;
 use crate::task::Task;
 use crate::user::{Address, Fd, Mode, Octal, UserBuf, UserMut, UserPtr, UserSlice, UserStr};
+use alloc::vec::Vec;
 use host::ipc::{self, Family, Notification, Permissions};
 use host::time::Time;
 
@@ -248,7 +249,7 @@ pub fn msgctl(task: &mut Task, msqid: i32, cmd: i32, buf: Address) -> Answer {
         IPC_INFO | MSG_INFO => {
             // struct msginfo: seven ints and a short.
             let (result, words) = ipc::info(Family::Queues, cmd == MSG_INFO)?;
-            let ints: [i32; 8] = std::array::from_fn(|i| words[i] as i32);
+            let ints: [i32; 8] = core::array::from_fn(|i| words[i] as i32);
             UserMut::new(buf.0).write(task, &ints)?;
             Ok(result as u64)
         }
@@ -296,14 +297,14 @@ pub fn shmctl(task: &mut Task, shmid: i32, cmd: i32, buf: Address) -> Answer {
         IPC_INFO => {
             // struct shminfo: five longs and four unused ones.
             let (result, words) = ipc::info(Family::Memory, false)?;
-            let longs: [u64; 9] = std::array::from_fn(|i| if i < 5 { words[i] as u64 } else { 0 });
+            let longs: [u64; 9] = core::array::from_fn(|i| if i < 5 { words[i] as u64 } else { 0 });
             UserMut::new(buf.0).write(task, &longs)?;
             Ok(result as u64)
         }
         SHM_INFO => {
             // struct shm_info: an int with padding and five longs.
             let (result, words) = ipc::info(Family::Memory, true)?;
-            let longs: [u64; 6] = std::array::from_fn(|i| words[i] as u64);
+            let longs: [u64; 6] = core::array::from_fn(|i| words[i] as u64);
             UserMut::new(buf.0).write(task, &longs)?;
             Ok(result as u64)
         }

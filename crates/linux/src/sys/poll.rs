@@ -6,6 +6,7 @@ use crate::errno::Errno;
 use crate::signal;
 use crate::task::{Restart, Task};
 use crate::user::{FdSet, UserMut, UserPtr, visible};
+use alloc::vec::Vec;
 use host::poll::{self, FdSet as HostSet};
 use host::time::{Time, now};
 

@@ -11,11 +11,12 @@ use crate::process::Process;
 use crate::signal::{AltStack, TaskSignals};
 use crate::task::{Restart, Task};
 use crate::user::{Address, Fd, Hex, UserMut, UserPtr};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering::SeqCst;
 use cpu::RSP;
 use host::process::Forked;
 use memory::Memory;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
 
 const CSIGNAL: u64 = 0xff;
 const CLONE_VM: u64 = 0x100;
@@ -234,7 +235,7 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
     let process = Arc::new(task.process.borrow());
     let mut child = Box::new(child_task(task, process, task.signals.altstack));
     // The same memory has the same code: no need to decode it again.
-    std::mem::swap(&mut child.cache, &mut task.cache);
+    core::mem::swap(&mut child.cache, &mut task.cache);
     let mut pidfd = -1;
     let run = task.process.hooks.run;
     let mut is_done = false;
@@ -257,9 +258,9 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
         // Killed in the middle of something: what it held may be half changed.
         // But nobody may wait for it.
         child.cpu.memory.leave_guest();
-        std::mem::forget(child);
+        core::mem::forget(child);
     } else {
-        std::mem::swap(&mut child.cache, &mut task.cache);
+        core::mem::swap(&mut child.cache, &mut task.cache);
     }
     let pid = pid?;
     if args.has(CLONE_PIDFD) {
@@ -328,7 +329,7 @@ fn end_thread(mut task: Task) {
 pub fn leave(task: &mut Task) {
     task.signals.thread.leave();
     super::futex::exit_robust_list(task);
-    let address = std::mem::take(&mut task.clear_child_tid);
+    let address = core::mem::take(&mut task.clear_child_tid);
     if address != 0 && task.store(address, &[0; 4]).is_ok() {
         let _ = super::futex::wake_all(task, address);
     }
@@ -501,7 +502,7 @@ fn pages(ranges: &[IoVec]) -> impl Iterator<Item = (u64, u64)> + use<> {
     ranges.into_iter().flat_map(|range| {
         let mut at = range.iov_base;
         let mut left = range.iov_len;
-        std::iter::from_fn(move || {
+        core::iter::from_fn(move || {
             let count = left.min(4096 - (at & 4095));
             let piece = (count > 0).then_some((at, count));
             at = at.wrapping_add(count);

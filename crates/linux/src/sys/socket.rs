@@ -8,6 +8,7 @@ use crate::errno::Errno;
 use crate::lend::{MAX_COUNT, lend, vectors};
 use crate::task::{Access, Task};
 use crate::user::{Address, Fd, SockAddr, SockAddrMut, UserBuf, UserMut, UserPtr, UserSlice, visible};
+use alloc::vec::Vec;
 use host::socket::{self, ADDRESS_MAX, Control};
 
 const SOL_SOCKET: i32 = 1;

@@ -8,8 +8,8 @@ use crate::errno::Errno;
 use crate::path;
 use crate::task::Task;
 use crate::user::{Address, DirFd, Fd, UserMut, UserStr};
+use alloc::ffi::CString;
 use host::file::{self, FileSystem, Status};
-use std::ffi::CString;
 
 /// The kernel's `new_encode_dev`, as user space sees it.
 fn device((major, minor): (u32, u32)) -> u64 {
@@ -186,7 +186,7 @@ pub fn fstatfs(task: &mut Task, fd: Fd, buf: UserMut<Statfs>) -> Answer {
 /// man 2 ustat: by device number, which only mounted file systems have. The host's call is gone from its libraries, so the
 /// mounts are asked one by one.
 pub fn ustat(task: &mut Task, dev: u32, ubuf: Address) -> Answer {
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").map_err(|_| Errno::ENOSYS)?;
+    let mounts = file::read_text(c"/proc/self/mountinfo").map_err(|_| Errno::ENOSYS)?;
     for line in mounts.lines() {
         let mut words = line.split(' ').skip(2);
         let (Some(number), _, Some(place)) = (words.next(), words.next(), words.next()) else { continue };

@@ -5,6 +5,7 @@ use crate::abi::{Sysinfo, Utsname};
 use crate::errno::Errno;
 use crate::task::Task;
 use crate::user::{Address, Hex, UserBuf, UserMut, UserSlice, UserStr};
+use alloc::vec::Vec;
 
 /// man 2 uname. The machine is x86_64 and the system Linux, whatever the host is.
 pub fn uname(task: &mut Task, buf: UserMut<Utsname>) -> Answer {
@@ -100,7 +101,7 @@ pub fn vhangup(_task: &mut Task) -> Answer {
 
 /// man 2 sysfs, from `/proc/filesystems`.
 pub fn sysfs(task: &mut Task, option: i32, arg1: Address, arg2: Address) -> Answer {
-    let text = std::fs::read_to_string("/proc/filesystems").map_err(|_| Errno::ENOSYS)?;
+    let text = host::file::read_text(c"/proc/filesystems").map_err(|_| Errno::ENOSYS)?;
     let names: Vec<&str> = text.lines().filter_map(|line| line.split('\t').nth(1)).collect();
     match option {
         1 => {

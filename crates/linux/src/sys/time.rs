@@ -137,7 +137,7 @@ fn sleep_for(task: &mut Task, clock: i32, length: Time, remain: u64) -> Answer {
 
 /// man 2 restart_syscall: goes on with a sleep or poll after a stop.
 pub fn restart_syscall(task: &mut Task) -> Answer {
-    match std::mem::take(&mut task.restart) {
+    match core::mem::take(&mut task.restart) {
         Restart::Nanosleep { clock, deadline, remain } => {
             let left = deadline.saturating_sub(time::clock_gettime(clock)?);
             if left == Time::default() {

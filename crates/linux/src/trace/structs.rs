@@ -6,7 +6,8 @@ use crate::abi::{
     EpollEvent, IoVec, PollFd, Rlimit, SigAction, SigInfo, SigSet, StackT, Stat, Statfs, Statx, Sysinfo, Termios,
     Winsize,
 };
-use std::fmt::Write;
+use alloc::string::String;
+use core::fmt::Write;
 
 /// `S_IFREG|0644`.
 pub fn mode(value: u32, out: &mut String) {
@@ -198,7 +199,7 @@ fn set(bits: u64, out: &mut String) {
     out.push_str(if inverted { "~[" } else { "[" });
     let mut first = true;
     for number in (1..=64).filter(|number| shown >> (number - 1) & 1 != 0) {
-        if !std::mem::take(&mut first) {
+        if !core::mem::take(&mut first) {
             out.push(' ');
         }
         let mut name = String::new();
