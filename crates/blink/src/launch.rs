@@ -10,18 +10,24 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 use host::file::{self, CWD};
 use host::own;
+use host::park::FUTEX;
 use host::start::{Start, auxiliary};
 use linux::loader::open::ProgramFile;
 use linux::loader::start::start_found;
-use linux::loader::{Files, HostFiles, LoadError, ProgramSpec, Refusal, find};
+use linux::loader::{Files, GuestFiles, LoadError, ProgramSpec, Refusal, find};
 use linux::mm::AddressSpace;
-use linux::process::{Options as RunOptions, Process};
+use linux::process::{Counts, Options as RunOptions, Process};
 use linux::procfs::Layout;
+use linux::root::Root;
 use linux::signal::ProcessSignals;
 use linux::sys::exec::{OpenedFiles, State};
 use linux::{Errno, Task};
+use memory::Lock;
 
 const SIGSEGV: i32 = 11;
+
+/// The original's: what the host does not have may lie below `o`.
+const DEFAULT_ROOT: &[u8] = b":o";
 
 /// What is to be run, whoever asked for it.
 #[derive(Debug, Default)]
@@ -34,11 +40,13 @@ pub struct Order {
     file: Option<i32>,
     /// A guest's `execve`, whose old program is gone.
     is_exec: bool,
+    /// What `/` is, if not the host's.
+    root: Option<Arc<Root>>,
 }
 
 impl Order {
-    /// What the command line asks for.
-    pub fn from_options(options: Options, envp: Vec<Vec<u8>>) -> Order {
+    /// What the command line asks for. The error is one line for the user.
+    pub fn from_options(options: Options, envp: Vec<Vec<u8>>) -> Result<Order, String> {
         let variable = |name: &str| {
             let found = envp.iter().find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
             found.map(<[u8]>::to_vec)
@@ -49,8 +57,17 @@ impl Order {
             words.remove(0);
         }
         let log = options.log.or_else(|| variable("BLINK_LOG_FILENAME").filter(|path| !path.is_empty()));
-        Order {
-            path: search::find(&name, variable("PATH").as_deref(), |path| HostFiles.open(path).is_ok()),
+        let log = log.map(absolute);
+        let list = options.root.or_else(|| variable("BLINK_OVERLAYS"));
+        let root =
+            Root::from_list(list.as_deref().unwrap_or(DEFAULT_ROOT)).and_then(|root| root.enter().map(|()| root));
+        let root = root.map_err(|error| {
+            format!("cannot use {} as the root: {}", list.unwrap_or_default().escape_ascii(), error.text())
+        })?;
+        let root = Arc::new(root);
+        let files = GuestFiles::new(root.clone());
+        Ok(Order {
+            path: search::find(&name, variable("PATH").as_deref(), |path| files.open(path).is_ok()),
             argv: words,
             options: RunOptions {
                 trace: options.trace,
@@ -58,11 +75,13 @@ impl Order {
                 statistics: options.statistics,
                 // A trace that nobody would see is of no use.
                 log_to_stderr: options.log_to_stderr || (options.trace > 0 && log.is_none()),
-                log: log.map(absolute),
+                root: root.list(),
+                log,
             },
             envp,
+            root: Some(root),
             ..Order::default()
-        }
+        })
     }
 
     /// What the host's kernel asks for where blink is registered with binfmt_misc and the flag P (keep argv[0]), perhaps O (open the
@@ -89,6 +108,7 @@ impl Order {
             options: state.options,
             file: Some(state.file),
             is_exec: true,
+            root: None,
         }
     }
 }
@@ -113,8 +133,7 @@ pub fn launch(order: Order) -> i32 {
     if let Err(error) = host::process::hold_program() {
         host::log::line(&format!("cannot open blink's own program file: {}", Errno::from(error).text()));
     }
-    let statistics = order.options.statistics;
-    let mut task = match prepare(order) {
+    let mut task = match prepare(order, started) {
         Ok(task) => task,
         Err(error) => {
             host::log::write_all(2, format!("blink: {error}\n").as_bytes());
@@ -127,9 +146,7 @@ pub fn launch(order: Order) -> i32 {
         }
     };
     let status = vm::run_main(&mut task);
-    if statistics {
-        statistics::print(&task, started);
-    }
+    statistics::print(&task.process);
     status
 }
 
@@ -158,18 +175,23 @@ fn open_log(options: &RunOptions) {
 }
 
 /// Loads the program and makes its first task.
-fn prepare(order: Order) -> Result<Task, LoadError> {
+fn prepare(order: Order, started: host::time::Time) -> Result<Task, LoadError> {
     let failed = |refusal| LoadError { path: order.path.clone(), refusal };
     let mut name = order.path.clone();
+    let root = match (&order.root, &order.options.root) {
+        (Some(root), _) => root.clone(),
+        (None, Some(list)) => Arc::new(Root::from_list(list).map_err(|error| failed(Refusal::Open(error)))?),
+        (None, None) => Arc::new(Root::host()),
+    };
     let found = match order.file {
         Some(fd) => {
             let file = ProgramFile::from_fd(fd).map_err(failed)?;
             if is_descriptor_path(&name) {
                 name = file.absolute_path(&name);
             }
-            find(&OpenedFiles::new(file), &order.path, &order.argv)?
+            find(&OpenedFiles::new(file, root.clone()), &order.path, &order.argv)?
         }
-        None => find(&HostFiles, &order.path, &order.argv)?,
+        None => find(&GuestFiles::new(root.clone()), &order.path, &order.argv)?,
     };
     let stack_limit = stack_limit();
     let bytes: [u8; 56] = random();
@@ -216,7 +238,7 @@ fn prepare(order: Order) -> Result<Task, LoadError> {
     let process = Process {
         mm: mm.clone(),
         options: order.options.clone(),
-        exe: start.exe,
+        exe: root.name(start.exe),
         arguments: start.argv,
         environment: order.envp.clone(),
         auxv: start.auxv,
@@ -230,9 +252,12 @@ fn prepare(order: Order) -> Result<Task, LoadError> {
         },
         signals: ProcessSignals::start(),
         threads: AtomicU32::new(1),
+        started,
+        counts: Counts::default(),
         is_executing: AtomicBool::new(false),
         highest_descriptor: AtomicI32::new(0),
-        hooks: vm::hooks(report::report, report::refused),
+        root: Lock::new(root, &FUTEX),
+        hooks: vm::hooks(report::report, report::refused, statistics::print),
     };
     let mut cpu = cpu::Cpu::new(mm.clone(), Arc::new(Machine));
     cpu.ip = start.ip;

@@ -48,7 +48,13 @@ pub fn run(mut start: Start) -> i32 {
         write_all(1, version().as_bytes());
         return 0;
     }
-    launch::launch(Order::from_options(options, start.environment))
+    match Order::from_options(options, start.environment) {
+        Ok(order) => launch::launch(order),
+        Err(reason) => {
+            write_all(2, format!("blink: {reason}\n").as_bytes());
+            options::USAGE_STATUS
+        }
+    }
 }
 
 /// What `-v` prints.

@@ -1,6 +1,6 @@
-//! The command line: `blink [-hvejmsZ0] [-L LOG] PROGRAM [ARG...]`.
+//! The command line: `blink [-hvejmsZ0] [-C ROOT] [-L LOG] PROGRAM [ARG...]`.
 //!
-//! Short options may be joined (`-mse`), the value of `-L` may follow at once or as the next word; every option has a long name.
+//! Short options may be joined (`-mse`), the values of `-C` and `-L` may follow at once or as the next word; every option has a long name.
 //! Options end at the first word that is none, or at `--`.
 
 use alloc::string::String;
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 pub const USAGE_STATUS: i32 = 48;
 
 pub const HELP: &str = "\
-Usage: blink [-hvejmsZ0] [-L LOG] PROGRAM [ARG...]
+Usage: blink [-hvejmsZ0] [-C ROOT] [-L LOG] PROGRAM [ARG...]
 Runs a program made for x86-64 Linux: an ELF file, a #! script, or an Actually Portable Executable.
 PROGRAM is looked up as it stands, then in $PATH.
 
@@ -24,9 +24,12 @@ PROGRAM is looked up as it stands, then in $PATH.
   -Z, --statistics   print statistics at exit
   -0, --argv0        the word after PROGRAM is its argv[0]
   -L, --log LOG      write the log to the file LOG
+  -C, --root ROOT    the directory ROOT is /; no privileges are needed. Of several between colons, absolute paths are tried in
+                     each in order; an empty one is the host's /
 
 Environment:
   BLINK_LOG_FILENAME  the log file if there is no -L
+  BLINK_OVERLAYS      the root if there is no -C (default :o)
   PATH                where to look for PROGRAM (default /usr/local/bin:/bin:/usr/bin)
 
 Exit status: the program's. 127 if it is not found, 126 if it cannot be run, 48 for a bad command line.
@@ -45,6 +48,8 @@ pub struct Options {
     pub statistics: bool,
     pub argv0: bool,
     pub log: Option<Vec<u8>>,
+    /// `-C`: one directory, or several between colons.
+    pub root: Option<Vec<u8>>,
     /// The program and its arguments; with `argv0` its `argv[0]` is the second word.
     pub words: Vec<Vec<u8>>,
 }
@@ -80,10 +85,10 @@ impl Options {
 
     fn short<'a>(&mut self, letters: &[u8], rest: &mut impl Iterator<Item = &'a Vec<u8>>) -> Result<(), String> {
         for (at, letter) in letters.iter().enumerate() {
-            if *letter == b'L' {
+            if let b'L' | b'C' = letter {
                 let joined = &letters[at + 1..];
                 let value = if joined.is_empty() { rest.next().cloned() } else { Some(joined.to_vec()) };
-                return self.set_log(value, "-L");
+                return if *letter == b'L' { self.set_log(value, "-L") } else { self.set_root(value, "-C") };
             }
             if !self.set_flag(*letter) {
                 return Err(format!("unknown option -{}", letter.escape_ascii()));
@@ -101,6 +106,10 @@ impl Options {
             let value = value.or_else(|| rest.next().cloned());
             return self.set_log(value, "--log");
         }
+        if name == b"root" {
+            let value = value.or_else(|| rest.next().cloned());
+            return self.set_root(value, "--root");
+        }
         let Some(letter) = LONG.iter().find(|row| row.0.as_bytes() == name).map(|row| row.1) else {
             return Err(format!("unknown option --{}", name.escape_ascii()));
         };
@@ -116,6 +125,11 @@ impl Options {
             Some(path) if !path.is_empty() => self.log = Some(path),
             _ => return Err(format!("option {option} needs a file name")),
         }
+        Ok(())
+    }
+
+    fn set_root(&mut self, value: Option<Vec<u8>>, option: &str) -> Result<(), String> {
+        self.root = Some(value.ok_or(format!("option {option} needs a directory"))?);
         Ok(())
     }
 
@@ -181,10 +195,10 @@ mod tests {
 
     #[test]
     fn every_option_has_a_long_name() {
-        let short = parse("-vejmsZ0 -Lx a b").unwrap();
+        let short = parse("-vejmsZ0 -Lx -Cy: a b").unwrap();
         let long = "--version --stderr --no-jit --paged --trace --statistics --argv0";
-        assert_eq!(parse(&format!("{long} --log x a b")).unwrap(), short);
-        assert_eq!(parse(&format!("{long} --log=x a b")).unwrap(), short);
+        assert_eq!(parse(&format!("{long} --log x --root y: a b")).unwrap(), short);
+        assert_eq!(parse(&format!("{long} --log=x --root=y: a b")).unwrap(), short);
         assert!(parse("--help").unwrap().help);
         for (name, letter) in LONG {
             assert!(HELP.contains(&format!("-{}, --{name} ", char::from(letter))), "{name}");
@@ -201,6 +215,7 @@ mod tests {
             ("--nope a", "unknown option --nope"),
             ("--paged=1 a", "option --paged takes no value"),
             ("-L", "option -L needs a file name"),
+            ("-C", "option -C needs a directory"),
             ("--log= a", "option --log needs a file name"),
             ("-0 a", "option -0 needs an argv[0] after the program"),
         ] {

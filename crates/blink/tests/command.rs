@@ -41,7 +41,7 @@ fn help_and_version_go_to_standard_output() {
     for option in ["-h", "--help", "-mh"] {
         let output = run(&[option]);
         assert_eq!(output.status.code(), Some(0));
-        assert!(text(&output.stdout).starts_with("Usage: blink [-hvejmsZ0] [-L LOG] PROGRAM [ARG...]\n"));
+        assert!(text(&output.stdout).starts_with("Usage: blink [-hvejmsZ0] [-C ROOT] [-L LOG] PROGRAM [ARG...]\n"));
         assert!(output.stderr.is_empty());
     }
     for option in ["-v", "--version"] {

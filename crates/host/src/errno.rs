@@ -14,6 +14,7 @@ impl Errno {
     pub const ENOMEM: Errno = Errno(libc::ENOMEM);
     pub const ENOSYS: Errno = Errno(libc::ENOSYS);
     pub const EAGAIN: Errno = Errno(libc::EAGAIN);
+    pub const EOVERFLOW: Errno = Errno(libc::EOVERFLOW);
 
     /// The calling thread's `errno`.
     pub fn last() -> Errno {

@@ -198,9 +198,6 @@ plain_calls! {
     fn swapoff(path: &CStr) = libc::SYS_swapoff;
     fn umount2(path: &CStr, flags: i32) = libc::SYS_umount2;
     fn pivot_root(new: &CStr, old: &CStr) = libc::SYS_pivot_root;
-    fn removexattr(path: &CStr, name: &CStr) = libc::SYS_removexattr;
-    fn lremovexattr(path: &CStr, name: &CStr) = libc::SYS_lremovexattr;
-    fn fremovexattr(fd: i32, name: &CStr) = libc::SYS_fremovexattr;
     fn inotify_add_watch(fd: i32, path: &CStr, mask: u32) = libc::SYS_inotify_add_watch;
     fn inotify_rm_watch(fd: i32, watch: i32) = libc::SYS_inotify_rm_watch;
 }
@@ -359,6 +356,12 @@ pub fn getxattr(object: Object, name: &CStr, value: &mut [u8]) -> Result<usize, 
     unsafe { call(number, [object.word(), name.as_ptr() as usize, value.as_mut_ptr() as usize, value.len()]) }
 }
 
+pub fn removexattr(object: Object, name: &CStr) -> Result<(), Errno> {
+    let number = object.choose([libc::SYS_removexattr, libc::SYS_lremovexattr, libc::SYS_fremovexattr]);
+    // SAFETY: strings live over the call.
+    unsafe { call(number, [object.word(), name.as_ptr() as usize]) }.map(drop)
+}
+
 pub fn listxattr(object: Object, list: &mut [u8]) -> Result<usize, Errno> {
     let number = object.choose([libc::SYS_listxattr, libc::SYS_llistxattr, libc::SYS_flistxattr]);
     // SAFETY: path and buffer live over the call.
@@ -461,25 +464,31 @@ pub fn owner_uids(fd: i32) -> Result<[u32; 2], Errno> {
     Ok(pair)
 }
 
-/// man 2 name_to_handle_at: (type, handle, mount id); `Err` with the needed size in `needed` on `EOVERFLOW`.
-pub fn name_to_handle(
-    dir: i32,
-    path: &CStr,
-    room: usize,
-    flags: u32,
-    needed: &mut u32,
-) -> Result<(i32, Vec<u8>, i32), Errno> {
+/// Type and bytes of a file handle.
+pub type Handle = (i32, Vec<u8>);
+
+/// man 2 name_to_handle_at: type and handle, the size that it needs (on `EOVERFLOW` too), the mount's number.
+pub fn name_to_handle(dir: i32, path: &CStr, room: usize, flags: u32) -> (Result<Handle, Errno>, u32, u64) {
     let mut raw = vec![0u32; 2 + room.div_ceil(4)];
     raw[0] = room as u32;
-    let mut mount = 0i32;
+    // An int, or 64 bits for the numbers that are the same for ever.
+    const UNIQUE: u32 = 1;
+    let mut mount = [0i32; 2];
     let args =
-        [dir as usize, path.as_ptr() as usize, raw.as_mut_ptr() as usize, &raw mut mount as usize, flags as usize];
-    // SAFETY: the header says how many bytes follow, and they do.
+        [dir as usize, path.as_ptr() as usize, raw.as_mut_ptr() as usize, mount.as_mut_ptr() as usize, flags as usize];
+    // SAFETY: the header says how many bytes follow, and they do; 8 bytes for the mount are enough for both kinds.
     let result = unsafe { call(libc::SYS_name_to_handle_at, args) };
-    *needed = raw[0];
-    result?;
-    let bytes: Vec<u8> = raw[2..].iter().flat_map(|word| word.to_ne_bytes()).take(raw[0] as usize).collect();
-    Ok((raw[1] as i32, bytes, mount))
+    let [first, second] = mount.map(|half| half as u32);
+    let mount = match flags & UNIQUE {
+        0 => u64::from(first),
+        _ if cfg!(target_endian = "big") => u64::from(first) << 32 | u64::from(second),
+        _ => u64::from(second) << 32 | u64::from(first),
+    };
+    let handle = result.map(|_| {
+        let bytes = raw[2..].iter().flat_map(|word| word.to_ne_bytes()).take(raw[0] as usize).collect();
+        (raw[1] as i32, bytes)
+    });
+    (handle, raw[0], mount)
 }
 
 /// man 2 open_by_handle_at.

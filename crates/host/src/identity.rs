@@ -78,6 +78,13 @@ pub fn capget(header: &mut [u32; 2], with_data: bool) -> Result<[u32; 6], Errno>
     Ok(data)
 }
 
+/// True if the calling thread has a capability in its effective set.
+pub fn has_capability(number: u32) -> bool {
+    const VERSION_3: u32 = 0x2008_0522;
+    let sets = capget(&mut [VERSION_3, 0], true);
+    sets.is_ok_and(|sets| sets[number as usize / 32 * 3] & 1 << (number % 32) != 0)
+}
+
 pub fn capset(header: &mut [u32; 2], data: &[u32; 6]) -> Result<(), Errno> {
     // SAFETY: header and data have the sizes of every version.
     unsafe { call(libc::SYS_capset, [header.as_mut_ptr() as usize, data.as_ptr() as usize]) }.map(drop)

@@ -5,6 +5,7 @@
 
 use crate::call::{blocking, call};
 use crate::errno::Errno;
+use crate::log;
 use crate::once::Once;
 use crate::own::{self, Own};
 use crate::signal::{self, Info};
@@ -21,6 +22,7 @@ pub enum Forked {
 
 /// `fork(2)`: the child has this thread alone. Signals are blocked, and stay blocked on both sides.
 pub fn fork() -> Result<Forked, Errno> {
+    let _log = log::hold();
     // SAFETY: the child goes on in the same interpreter loop; the C library keeps its own state usable there.
     match unsafe { libc::fork() } {
         -1 => Err(Errno::last()),
@@ -31,7 +33,10 @@ pub fn fork() -> Result<Forked, Errno> {
 
 /// `clone(2)` without `CLONE_VM`: a fork with other flags, made by the kernel directly. `pidfd` receives a descriptor if
 /// `CLONE_PIDFD` is among the flags.
+///
+/// The C library knows nothing of it: with other threads its allocator may be locked in the child.
 pub fn clone_process(flags: u64, pidfd: &mut i32) -> Result<Forked, Errno> {
+    let _log = log::hold();
     let args = [flags as usize, 0, &raw mut *pidfd as usize, 0, 0];
     // SAFETY: without CLONE_VM and with no new stack this is a fork; the kernel writes at most the descriptor.
     // On s390x the stack comes first.
@@ -244,6 +249,16 @@ pub fn hold_program() -> Result<(), Errno> {
     let own = own::adopt(fd)?;
     PROGRAM.get_or_make(|| own);
     Ok(())
+}
+
+/// True if this is blink's own program file, by its device and inode.
+pub fn is_program(device: (u32, u32), inode: u64) -> bool {
+    static ID: Once<Option<((u32, u32), u64)>> = Once::new();
+    let find = || {
+        let status = crate::file::status(PROGRAM.get()?.number()).ok()?;
+        Some((status.device, status.inode))
+    };
+    *ID.get_or_make(find) == Some((device, inode))
 }
 
 /// Keeps the memory of blink out of the core image that a signal from outside may cause: it would be of no use and may be huge.

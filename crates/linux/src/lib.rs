@@ -19,6 +19,7 @@ pub mod mm;
 pub mod path;
 pub mod process;
 pub mod procfs;
+pub mod root;
 pub mod signal;
 pub mod stack;
 pub mod sys;

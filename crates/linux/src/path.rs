@@ -1,17 +1,34 @@
 //! Where a path leads: to the host's file system, or to a file that only the guest sees (`/proc/self/maps`).
 //!
-//! The kernel itself resolves every path, so symbolic links, mounts and races are its own. What must differ is found
-//! afterwards by what was opened: a file of procfs that would tell of blink's process instead of the guest's is replaced by
-//! a sealed file with the guest's truth. Only `/proc/self/exe` is a link out of procfs and is looked for before.
+//! [`resolve`] answers for every call that takes a path. Where the guest's [root](crate::root) is the host's, the kernel resolves
+//! paths by itself, so symbolic links, mounts and races are its own. What must differ is found afterwards by what was opened:
+//! a file of procfs that would tell of blink's process instead of the guest's is replaced by a sealed file with the guest's
+//! truth, and blink's own program, if the way led over `/proc/self/exe`, by the guest's.
 
 use crate::errno::Errno;
 use crate::procfs::{self, Node};
+pub use crate::root::{Last, Place};
 use crate::task::Task;
 use alloc::borrow::ToOwned;
 use alloc::ffi::CString;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use host::file;
+
+/// Where `path`, relative to the directory `dir`, leads.
+pub fn resolve(task: &Task, dir: i32, path: &CStr, last: Last) -> Result<Place, Errno> {
+    let root = task.process.root();
+    if !root.is_host() {
+        return root.resolve(dir, path, last, &|directory| exe_in(task, directory));
+    }
+    match last {
+        Last::Follow => {
+            Ok(exe(task, dir, path)
+                .map_or_else(|| Place::given(dir, path.to_owned()), |exe| Place::given(file::CWD, exe)))
+        }
+        Last::Keep => Ok(Place::given(dir, path.to_owned())),
+    }
+}
 
 /// Opens `path` by `open(dir, path)` and puts the guest's truth in the place of a file of procfs.
 pub fn open(
@@ -21,12 +38,17 @@ pub fn open(
     flags: u32,
     open: impl Fn(i32, &CStr) -> Result<i32, host::Errno>,
 ) -> Result<u64, Errno> {
-    use crate::abi::consts::{O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH};
-    let result = match exe(task, dir, path) {
-        Some(exe) if flags & O_NOFOLLOW == 0 => open(file::CWD, &exe),
-        _ => open(dir, path),
-    };
-    let fd = result.map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
+    use crate::abi::consts::{O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH};
+    let is_kept = flags & O_NOFOLLOW != 0 || flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL;
+    let place = resolve(task, dir, path, if is_kept { Last::Keep } else { Last::Follow })?;
+    let result = open(place.dir(), place.path());
+    let mut fd = result.map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
+    if flags & O_NOFOLLOW == 0
+        && let Some(exe) = program_instead(task, file::status(fd).ok(), dir, path)
+    {
+        let _ = file::close(fd);
+        fd = open(exe.dir(), exe.path())?;
+    }
     if flags & (O_PATH | O_DIRECTORY) != 0 {
         return Ok(fd as u64);
     }
@@ -54,15 +76,29 @@ fn refuse(fd: i32, error: Errno) -> Result<u64, Errno> {
     Err(error)
 }
 
+/// Where the guest's program lies, if `path` led to blink itself by a link of procfs, be it by way of links of the user's.
+pub fn program_instead(task: &Task, found: Option<file::Status>, dir: i32, path: &CStr) -> Option<Place> {
+    let status = found?;
+    if !host::process::is_program(status.device, status.inode) {
+        return None;
+    }
+    let root = task.process.root();
+    let exe = root.exe_on_the_way(dir, path, &|directory| exe_in(task, directory))?;
+    root.resolve(file::CWD, &CString::new(exe).ok()?, Last::Follow, &|_| None).ok()
+}
+
 /// The path that the link `/proc/PID/exe` stands for, if `path` names that link of a guest in whatever way.
-pub fn exe(task: &mut Task, dir: i32, path: &CStr) -> Option<CString> {
-    let directory = exe_directory(dir, path)?;
-    let exe = if is_own_directory(&directory, host::process::pid() as u32) {
-        task.process.exe.clone()
+pub fn exe(task: &Task, dir: i32, path: &CStr) -> Option<CString> {
+    exe_in(task, &exe_directory(dir, path)?).and_then(|exe| CString::new(exe).ok())
+}
+
+/// The program of the process whose directory in procfs this is, as far as it is a guest's.
+fn exe_in(task: &Task, directory: &[u8]) -> Option<Vec<u8>> {
+    if is_own_directory(directory, host::process::pid() as u32) {
+        Some(task.process.exe.clone())
     } else {
-        procfs::exe_of_other(task, &directory)?
-    };
-    CString::new(exe).ok()
+        procfs::exe_of_other(task, directory)
+    }
 }
 
 /// The directory in procfs whose link `exe` is `path`.
@@ -93,6 +129,42 @@ fn is_own_directory(path: &[u8], pid: u32) -> bool {
 pub fn name(fd: i32) -> Option<Vec<u8>> {
     let link = CString::new(format!("/proc/self/fd/{fd}")).ok()?;
     file::readlinkat(file::CWD, &link, 4096).ok()
+}
+
+/// A UNIX socket's address, where it is an absolute path: the host's, and what keeps it valid.
+pub fn socket_address(task: &Task, address: Vec<u8>, last: Last) -> Result<(Vec<u8>, Option<Place>), Errno> {
+    const AF_UNIX: [u8; 2] = 1u16.to_ne_bytes();
+    /// `sun_path` with its NUL.
+    const ROOM: usize = 108;
+    if task.process.root().is_host() || !address.starts_with(&AF_UNIX) || address.get(2) != Some(&b'/') {
+        return Ok((address, None));
+    }
+    let text = &address[2..];
+    let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+    let path = CString::new(&text[..end]).map_err(|_| Errno::EINVAL)?;
+    let place = resolve(task, file::CWD, &path, last)?;
+    let named = name(place.dir()).map(|directory| [&directory[..], b"/", place.path().to_bytes()].concat());
+    let text = named.filter(|text| text.len() < ROOM).unwrap_or_else(|| place.text().into_bytes());
+    let mut bytes = AF_UNIX.to_vec();
+    bytes.extend(text);
+    bytes.push(0);
+    Ok((bytes, Some(place)))
+}
+
+/// A UNIX socket's address as the guest knows it.
+pub fn guest_socket_address(task: &Task, address: &mut Vec<u8>) -> bool {
+    const AF_UNIX: [u8; 2] = 1u16.to_ne_bytes();
+    let root = task.process.root();
+    if root.is_host() || !address.starts_with(&AF_UNIX) || address.get(2) != Some(&b'/') {
+        return false;
+    }
+    let text = address[2..].to_vec();
+    let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+    let inside = root.name(text[..end].to_vec());
+    address.truncate(2);
+    address.extend(inside);
+    address.push(0);
+    true
 }
 
 #[cfg(test)]

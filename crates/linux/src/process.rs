@@ -1,12 +1,15 @@
 //! A guest process: what its threads share beside memory, and how blink was asked to run it.
 
 use crate::mm::AddressSpace;
+use crate::root::Root;
 use crate::signal::Info;
 use crate::task::Task;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64};
+use host::park::FUTEX;
+use memory::Lock;
 
 /// How the command line asked for this run; inherited by children over `execve`.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +24,8 @@ pub struct Options {
     pub log_to_stderr: bool,
     /// `-L`: the log file.
     pub log: Option<Vec<u8>>,
+    /// `-C`: the directories that are the root, as [`Root::from_list`] reads them; `None` for the host's.
+    pub root: Option<Vec<u8>>,
 }
 
 /// What the personality calls of the layers above it.
@@ -32,6 +37,25 @@ pub struct Hooks {
     pub report: fn(&mut Task, &Info),
     /// Tells the log of an instruction that the engine refused (#UD), whatever becomes of the signal.
     pub refused: fn(&mut Task),
+    /// The process ends, by the will of a thread that is not the first one.
+    pub ending: fn(&Process),
+}
+
+/// What threads have done that have ended, for statistics.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub instructions: AtomicU64,
+    pub blocks: AtomicU64,
+    pub calls: AtomicU64,
+}
+
+impl Counts {
+    /// The task has ended.
+    pub fn add(&self, task: &Task) {
+        self.instructions.fetch_add(task.cpu.icount, Relaxed);
+        self.blocks.fetch_add(task.cache.decoded, Relaxed);
+        self.calls.fetch_add(task.calls, Relaxed);
+    }
 }
 
 /// What all threads of a guest process share.
@@ -50,16 +74,31 @@ pub struct Process {
     pub layout: crate::procfs::Layout,
     /// Signal actions and what else threads share of signals.
     pub signals: crate::signal::ProcessSignals,
-    /// Number of threads.
+    /// Number of threads that have not begun to end.
     pub threads: AtomicU32,
+    /// When blink started, and what its threads did.
+    pub started: host::time::Time,
+    pub counts: Counts,
     /// Set when the host replaces this process by another program: nothing of ours is being changed any more.
     pub is_executing: AtomicBool,
     /// The highest descriptor that the guest has asked for by number: its table of descriptors only grows.
     pub highest_descriptor: AtomicI32,
+    /// What `/` is; `chroot` changes it.
+    pub root: Lock<Arc<Root>>,
     pub hooks: Hooks,
 }
 
 impl Process {
+    /// The guest's root as it is now.
+    pub fn root(&self) -> Arc<Root> {
+        self.root.lock().clone()
+    }
+
+    /// man 2 chroot.
+    pub fn set_root(&self, root: Root) {
+        *self.root.lock() = Arc::new(root);
+    }
+
     /// Descriptors that the kernel's table would have room for (`fdtable.max_fds`).
     pub fn descriptor_table_size(&self) -> i32 {
         let highest = host::own::highest_other().max(self.highest_descriptor.load(Relaxed));
@@ -78,8 +117,11 @@ impl Process {
             layout: self.layout.clone(),
             signals: self.signals.copy(),
             threads: AtomicU32::new(1),
+            started: self.started,
+            counts: Counts::default(),
             is_executing: AtomicBool::new(false),
             highest_descriptor: AtomicI32::new(0),
+            root: Lock::new(self.root(), &FUTEX),
             hooks: self.hooks,
         }
     }

@@ -14,7 +14,7 @@ pub mod start;
 
 use alloc::vec::Vec;
 pub use find::{Files, Found, Kind, find};
-pub use open::HostFiles;
+pub use open::GuestFiles;
 pub use refusal::{LoadError, Refusal};
 pub use start::{ProgramSpec, Start, start};
 

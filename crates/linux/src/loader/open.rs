@@ -4,7 +4,9 @@ use super::elf::Source;
 use super::find::Files;
 use super::refusal::Refusal;
 use crate::Errno;
+use crate::root::{Last, Root};
 use alloc::ffi::CString;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use host::file;
@@ -22,9 +24,17 @@ const F_SETLEASE: i32 = 1024;
 const F_RDLCK: usize = 0;
 const F_UNLCK: usize = 2;
 
-/// The host's files, by the paths of the host.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct HostFiles;
+/// The files of the guest's root.
+#[derive(Clone, Debug)]
+pub struct GuestFiles {
+    root: Arc<Root>,
+}
+
+impl GuestFiles {
+    pub fn new(root: Arc<Root>) -> GuestFiles {
+        GuestFiles { root }
+    }
+}
 
 /// An open program. Closes its descriptor when dropped.
 #[derive(Debug)]
@@ -155,12 +165,13 @@ impl Source for ProgramFile {
     }
 }
 
-impl Files for HostFiles {
+impl Files for GuestFiles {
     type File = ProgramFile;
 
     fn open(&self, path: &[u8]) -> Result<ProgramFile, Refusal> {
         let path = CString::new(path).map_err(|_| Refusal::Open(Errno::ENOENT))?;
-        ProgramFile::open(file::CWD, &path)
+        let place = self.root.resolve(file::CWD, &path, Last::Follow, &|_| None).map_err(Refusal::Open)?;
+        ProgramFile::open(place.dir(), place.path())
     }
 }
 

@@ -2,13 +2,15 @@
 
 use super::find::{Found, Kind, find};
 use super::map::{self, Layout, Randomness, Space};
-use super::open::{HostFiles, ProgramFile};
+use super::open::{GuestFiles, ProgramFile};
 use super::refusal::{LoadError, Refusal};
 use crate::Errno;
+use crate::root::Root;
 use crate::stack::{self, Contents, Facts};
 use alloc::vec::Vec;
 use core::ops::Range;
 use host::identity;
+use alloc::sync::Arc;
 
 /// What is to be started.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +54,7 @@ pub struct Start {
 
 /// Loads `spec` into `space`, in which nothing is mapped yet.
 pub fn start(space: &impl Space<ProgramFile>, spec: &ProgramSpec) -> Result<Start, LoadError> {
-    let found = find(&HostFiles, &spec.path, &spec.argv)?;
+    let found = find(&GuestFiles::new(Arc::new(Root::host())), &spec.path, &spec.argv)?;
     start_found(space, spec, &found)
 }
 

@@ -67,7 +67,7 @@ fn own_file(task: &mut Task, parts: &[&[u8]]) -> Node {
     };
     match parts {
         [b"exe"] => Node::Link(task.process.exe.clone()),
-        [b"maps"] => Node::File(task.process.mm.maps().into_bytes()),
+        [b"maps"] => Node::File(own_maps(task).into_bytes()),
         [b"smaps"] => Node::File(text::smaps(&areas(task))),
         [b"cmdline"] => Node::File(command_line(task)),
         [b"environ"] => {
@@ -192,7 +192,11 @@ fn read_host(path: &str) -> Option<Vec<u8>> {
 
 /// What is mapped in the guest, in ascending order.
 pub fn areas(task: &Task) -> Vec<Area> {
-    text::parse_maps(&task.process.mm.maps())
+    text::parse_maps(&own_maps(task))
+}
+
+fn own_maps(task: &Task) -> String {
+    task.process.root().rename_areas(task.process.mm.maps())
 }
 
 fn signals(task: &Task) -> SignalSets {

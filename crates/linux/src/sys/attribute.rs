@@ -5,20 +5,17 @@ use crate::abi::consts::*;
 use crate::abi::flags::AtFlags;
 use crate::abi::{Timespec, Timeval, Utimbuf};
 use crate::errno::Errno;
-use crate::path;
+use crate::path::{self, Last, Place};
 use crate::task::Task;
 use crate::user::{DirFd, Fd, Mode, UserBuf, UserPtr, UserSlice, UserStr};
 use alloc::ffi::CString;
 use host::file::{self, Object};
 use host::time::Time;
 
-/// The path, with the guest's executable in the place of `/proc/self/exe` where links are followed.
-fn target(task: &mut Task, dirfd: i32, pathname: UserStr, flags: u32) -> Result<(i32, CString), Errno> {
+/// Where a path argument leads, whose last link is followed or not by `flags`.
+fn target(task: &mut Task, dirfd: i32, pathname: UserStr, flags: u32) -> Result<Place, Errno> {
     let path = pathname.read(task)?;
-    match path::exe(task, dirfd, &path) {
-        Some(exe) if flags & AT_SYMLINK_NOFOLLOW == 0 => Ok((file::CWD, exe)),
-        _ => Ok((dirfd, path)),
-    }
+    path::resolve(task, dirfd, &path, if flags & AT_SYMLINK_NOFOLLOW == 0 { Last::Follow } else { Last::Keep })
 }
 
 pub fn umask(_task: &mut Task, mask: Mode) -> Answer {
@@ -30,16 +27,16 @@ pub fn chmod(task: &mut Task, pathname: UserStr, mode: Mode) -> Answer {
 }
 
 pub fn fchmodat(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode) -> Answer {
-    let (dir, path) = target(task, dirfd.0, pathname, 0)?;
-    answer(file::fchmodat(dir, &path, mode.0 & 0xffff))
+    let place = target(task, dirfd.0, pathname, 0)?;
+    answer(file::fchmodat(place.dir(), place.path(), mode.0 & 0xffff))
 }
 
 pub fn fchmodat2(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode, flags: AtFlags) -> Answer {
     if flags.0 & !(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0 {
         return Err(Errno::EINVAL);
     }
-    let (dir, path) = target(task, dirfd.0, pathname, flags.0)?;
-    answer(file::fchmodat2(dir, &path, mode.0 & 0xffff, flags.0))
+    let place = target(task, dirfd.0, pathname, flags.0)?;
+    answer(file::fchmodat2(place.dir(), place.path(), mode.0 & 0xffff, flags.0))
 }
 
 pub fn fchmod(_task: &mut Task, fd: Fd, mode: Mode) -> Answer {
@@ -62,13 +59,13 @@ pub fn fchownat(task: &mut Task, dirfd: DirFd, pathname: UserStr, owner: u32, gr
     if flags.0 & !(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0 {
         return Err(Errno::EINVAL);
     }
-    let (dir, path) = target(task, dirfd.0, pathname, flags.0)?;
-    answer(file::fchownat(dir, &path, owner, group, flags.0))
+    let place = target(task, dirfd.0, pathname, flags.0)?;
+    answer(file::fchownat(place.dir(), place.path(), owner, group, flags.0))
 }
 
 fn set_times(task: &mut Task, dirfd: i32, pathname: UserStr, times: Option<[Time; 2]>, flags: u32) -> Answer {
-    let (dir, path) = target(task, dirfd, pathname, flags)?;
-    done(file::utimensat(dir, Some(&path), times, flags))
+    let place = target(task, dirfd, pathname, flags)?;
+    done(file::utimensat(place.dir(), Some(place.path()), times, flags))
 }
 
 pub fn utime(task: &mut Task, filename: UserStr, times: UserPtr<Utimbuf>) -> Answer {
@@ -132,7 +129,27 @@ fn xattr_name(task: &mut Task, name: UserStr) -> Result<CString, Errno> {
     if name.is_empty() { Err(Errno::ERANGE) } else { Ok(name) }
 }
 
-fn set(task: &mut Task, object: Object, name: UserStr, value: UserSlice, size: u64, flags: i32) -> Answer {
+/// The file of an extended attribute, as the call names it.
+#[derive(Clone, Copy)]
+enum Named {
+    Path(UserStr, Last),
+    Descriptor(Fd),
+}
+
+impl Named {
+    /// Finds the file and does `act` with it.
+    fn with<T>(self, task: &mut Task, act: impl FnOnce(Object) -> Result<T, host::Errno>) -> Result<T, Errno> {
+        let (path, last) = match self {
+            Named::Descriptor(fd) => return Ok(act(Object::Descriptor(fd.0))?),
+            Named::Path(path, last) => (path.read(task)?, last),
+        };
+        let text = path::resolve(task, file::CWD, &path, last)?;
+        let text = text.text();
+        Ok(act(if last == Last::Follow { Object::Path(&text) } else { Object::Link(&text) })?)
+    }
+}
+
+fn set(task: &mut Task, file: Named, name: UserStr, value: UserSlice, size: u64, flags: i32) -> Answer {
     if flags & !3 != 0 {
         return Err(Errno::EINVAL);
     }
@@ -141,80 +158,79 @@ fn set(task: &mut Task, object: Object, name: UserStr, value: UserSlice, size: u
         return Err(Errno::E2BIG);
     }
     let value = value.read(task, size)?;
-    done(file::setxattr(object, &name, &value, flags))
+    file.with(task, |object| file::setxattr(object, &name, &value, flags))?;
+    Ok(0)
 }
 
-fn get(task: &mut Task, object: Object, name: UserStr, value: UserBuf, size: u64) -> Answer {
+fn get(task: &mut Task, file: Named, name: UserStr, value: UserBuf, size: u64) -> Answer {
     let name = xattr_name(task, name)?;
     let mut buffer = vec![0; size.min(XATTR_SIZE_MAX) as usize];
-    let n = file::getxattr(object, &name, &mut buffer)?;
+    let n = file.with(task, |object| file::getxattr(object, &name, &mut buffer))?;
     if size > 0 {
         value.write(task, &buffer[..n])?;
     }
     Ok(n as u64)
 }
 
-fn list_names(task: &mut Task, object: Object, list: UserBuf, size: u64) -> Answer {
+fn list_names(task: &mut Task, file: Named, list: UserBuf, size: u64) -> Answer {
     let mut buffer = vec![0; size.min(XATTR_SIZE_MAX) as usize];
-    let n = file::listxattr(object, &mut buffer)?;
+    let n = file.with(task, |object| file::listxattr(object, &mut buffer))?;
     if size > 0 {
         list.write(task, &buffer[..n])?;
     }
     Ok(n as u64)
 }
 
+fn remove(task: &mut Task, file: Named, name: UserStr) -> Answer {
+    let name = xattr_name(task, name)?;
+    file.with(task, |object| file::removexattr(object, &name))?;
+    Ok(0)
+}
+
 pub fn setxattr(task: &mut Task, path: UserStr, name: UserStr, value: UserSlice, size: u64, flags: i32) -> Answer {
-    let path = path.read(task)?;
-    set(task, Object::Path(&path), name, value, size, flags)
+    set(task, Named::Path(path, Last::Follow), name, value, size, flags)
 }
 
 pub fn lsetxattr(task: &mut Task, path: UserStr, name: UserStr, value: UserSlice, size: u64, flags: i32) -> Answer {
-    let path = path.read(task)?;
-    set(task, Object::Link(&path), name, value, size, flags)
+    set(task, Named::Path(path, Last::Keep), name, value, size, flags)
 }
 
 pub fn fsetxattr(task: &mut Task, fd: Fd, name: UserStr, value: UserSlice, size: u64, flags: i32) -> Answer {
-    set(task, Object::Descriptor(fd.0), name, value, size, flags)
+    set(task, Named::Descriptor(fd), name, value, size, flags)
 }
 
 pub fn getxattr(task: &mut Task, path: UserStr, name: UserStr, value: UserBuf, size: u64) -> Answer {
-    let path = path.read(task)?;
-    get(task, Object::Path(&path), name, value, size)
+    get(task, Named::Path(path, Last::Follow), name, value, size)
 }
 
 pub fn lgetxattr(task: &mut Task, path: UserStr, name: UserStr, value: UserBuf, size: u64) -> Answer {
-    let path = path.read(task)?;
-    get(task, Object::Link(&path), name, value, size)
+    get(task, Named::Path(path, Last::Keep), name, value, size)
 }
 
 pub fn fgetxattr(task: &mut Task, fd: Fd, name: UserStr, value: UserBuf, size: u64) -> Answer {
-    get(task, Object::Descriptor(fd.0), name, value, size)
+    get(task, Named::Descriptor(fd), name, value, size)
 }
 
 pub fn listxattr(task: &mut Task, path: UserStr, list: UserBuf, size: u64) -> Answer {
-    let path = path.read(task)?;
-    list_names(task, Object::Path(&path), list, size)
+    list_names(task, Named::Path(path, Last::Follow), list, size)
 }
 
 pub fn llistxattr(task: &mut Task, path: UserStr, list: UserBuf, size: u64) -> Answer {
-    let path = path.read(task)?;
-    list_names(task, Object::Link(&path), list, size)
+    list_names(task, Named::Path(path, Last::Keep), list, size)
 }
 
 pub fn flistxattr(task: &mut Task, fd: Fd, list: UserBuf, size: u64) -> Answer {
-    list_names(task, Object::Descriptor(fd.0), list, size)
+    list_names(task, Named::Descriptor(fd), list, size)
 }
 
 pub fn removexattr(task: &mut Task, path: UserStr, name: UserStr) -> Answer {
-    let path = path.read(task)?;
-    answer(file::removexattr(&path, &xattr_name(task, name)?))
+    remove(task, Named::Path(path, Last::Follow), name)
 }
 
 pub fn lremovexattr(task: &mut Task, path: UserStr, name: UserStr) -> Answer {
-    let path = path.read(task)?;
-    answer(file::lremovexattr(&path, &xattr_name(task, name)?))
+    remove(task, Named::Path(path, Last::Keep), name)
 }
 
 pub fn fremovexattr(task: &mut Task, fd: Fd, name: UserStr) -> Answer {
-    answer(file::fremovexattr(fd.0, &xattr_name(task, name)?))
+    remove(task, Named::Descriptor(fd), name)
 }

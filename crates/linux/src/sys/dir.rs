@@ -5,7 +5,7 @@ use crate::abi::Abi;
 use crate::abi::consts::*;
 use crate::abi::flags::{AtFlags, RenameFlags, UnlinkFlags};
 use crate::errno::Errno;
-use crate::path;
+use crate::path::{self, Last, Place};
 use crate::procfs;
 use crate::task::Task;
 use crate::user::{DirFd, Fd, Hex, Mode, UserBuf, UserStr};
@@ -79,9 +79,20 @@ pub fn getdents(task: &mut Task, fd: Fd, dirp: UserBuf, count: u32) -> Answer {
     read_entries(task, fd, dirp, count, Format::Old)
 }
 
+/// The place that a path argument names.
+fn place(task: &mut Task, dirfd: DirFd, path: UserStr, last: Last) -> Result<Place, Errno> {
+    let path = path.read(task)?;
+    path::resolve(task, dirfd.0, &path, last)
+}
+
 /// man 2 getcwd: the length with its NUL.
 pub fn getcwd(task: &mut Task, buf: UserBuf, size: u64) -> Answer {
     let mut path = dir::current()?;
+    if let Some(inside) = task.process.root().inside(&path) {
+        path = inside;
+    } else if !path.starts_with(b"(") {
+        path.splice(..0, *b"(unreachable)");
+    }
     path.push(0);
     if path.len() as u64 > size {
         return Err(Errno::ERANGE);
@@ -91,15 +102,30 @@ pub fn getcwd(task: &mut Task, buf: UserBuf, size: u64) -> Answer {
 }
 
 pub fn chdir(task: &mut Task, path: UserStr) -> Answer {
-    answer(dir::chdir(&path.read(task)?))
+    let place = place(task, DirFd::CWD, path, Last::Follow)?;
+    answer(dir::chdir(&place.text()))
 }
 
 pub fn fchdir(_task: &mut Task, fd: Fd) -> Answer {
     answer(dir::fchdir(fd.0))
 }
 
+/// man 2 chroot: the host's, unless the guest's root is another already.
 pub fn chroot(task: &mut Task, path: UserStr) -> Answer {
-    answer(dir::chroot(&path.read(task)?))
+    const CAP_SYS_CHROOT: u32 = 18;
+    let place = place(task, DirFd::CWD, path, Last::Follow)?;
+    let root = task.process.root();
+    if root.is_host() {
+        return answer(dir::chroot(&place.text()));
+    }
+    let changed = root.changed(&place)?;
+    // Search permission comes before the privilege.
+    file::faccessat2(place.dir(), place.path(), 1, AT_EACCESS)?;
+    if !host::identity::has_capability(CAP_SYS_CHROOT) {
+        return Err(Errno::EPERM);
+    }
+    task.process.set_root(changed);
+    Ok(0)
 }
 
 pub fn mkdir(task: &mut Task, pathname: UserStr, mode: Mode) -> Answer {
@@ -107,7 +133,8 @@ pub fn mkdir(task: &mut Task, pathname: UserStr, mode: Mode) -> Answer {
 }
 
 pub fn mkdirat(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode) -> Answer {
-    answer(dir::mkdirat(dirfd.0, &pathname.read(task)?, mode.0 & 0xffff))
+    let place = place(task, dirfd, pathname, Last::Keep)?;
+    answer(dir::mkdirat(place.dir(), place.path(), mode.0 & 0xffff))
 }
 
 pub fn mknod(task: &mut Task, pathname: UserStr, mode: Mode, dev: Hex) -> Answer {
@@ -115,7 +142,15 @@ pub fn mknod(task: &mut Task, pathname: UserStr, mode: Mode, dev: Hex) -> Answer
 }
 
 pub fn mknodat(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode, dev: Hex) -> Answer {
-    answer(file::mknodat(dirfd.0, &pathname.read(task)?, mode.0 & 0xffff, dev.0 as u32))
+    // The type is looked at before the name (`may_mknod`).
+    const S_IFDIR: u32 = 0o040000;
+    match mode.0 & 0o170000 {
+        0 | 0o100000 | 0o020000 | 0o060000 | 0o010000 | 0o140000 => {}
+        S_IFDIR => return Err(Errno::EPERM),
+        _ => return Err(Errno::EINVAL),
+    }
+    let place = place(task, dirfd, pathname, Last::Keep)?;
+    answer(file::mknodat(place.dir(), place.path(), mode.0 & 0xffff, dev.0 as u32))
 }
 
 pub fn rmdir(task: &mut Task, pathname: UserStr) -> Answer {
@@ -130,7 +165,8 @@ pub fn unlinkat(task: &mut Task, dirfd: DirFd, pathname: UserStr, flags: UnlinkF
     if flags.0 & !AT_REMOVEDIR != 0 {
         return Err(Errno::EINVAL);
     }
-    answer(file::unlinkat(dirfd.0, &pathname.read(task)?, flags.0))
+    let place = place(task, dirfd, pathname, Last::Keep)?;
+    answer(file::unlinkat(place.dir(), place.path(), flags.0))
 }
 
 pub fn link(task: &mut Task, oldpath: UserStr, newpath: UserStr) -> Answer {
@@ -148,11 +184,18 @@ pub fn linkat(
     if flags.0 & !(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) != 0 {
         return Err(Errno::EINVAL);
     }
-    let old = oldpath.read(task)?;
-    let new = newpath.read(task)?;
-    let exe = if flags.0 & AT_SYMLINK_FOLLOW != 0 { path::exe(task, olddirfd.0, &old) } else { None };
-    let (dir, old) = exe.map_or((olddirfd.0, old), |exe| (file::CWD, exe));
-    answer(file::linkat(dir, &old, newdirfd.0, &new, flags.0))
+    let last = if flags.0 & AT_SYMLINK_FOLLOW != 0 { Last::Follow } else { Last::Keep };
+    let old = place(task, olddirfd, oldpath, last)?;
+    let new = match place(task, newdirfd, newpath, Last::Keep) {
+        Ok(new) => new,
+        Err(error) => {
+            // The old name is looked up first.
+            let flags = if last == Last::Follow { 0 } else { AT_SYMLINK_NOFOLLOW };
+            file::status_at(old.dir(), old.path(), flags)?;
+            return Err(error);
+        }
+    };
+    answer(file::linkat(old.dir(), old.path(), new.dir(), new.path(), flags.0))
 }
 
 pub fn symlink(task: &mut Task, target: UserStr, linkpath: UserStr) -> Answer {
@@ -161,8 +204,8 @@ pub fn symlink(task: &mut Task, target: UserStr, linkpath: UserStr) -> Answer {
 
 pub fn symlinkat(task: &mut Task, target: UserStr, newdirfd: DirFd, linkpath: UserStr) -> Answer {
     let target = target.read(task)?;
-    let link = linkpath.read(task)?;
-    answer(file::symlinkat(&target, newdirfd.0, &link))
+    let link = place(task, newdirfd, linkpath, Last::Keep)?;
+    answer(file::symlinkat(&target, link.dir(), link.path()))
 }
 
 pub fn readlink(task: &mut Task, pathname: UserStr, buf: UserBuf, bufsiz: i32) -> Answer {
@@ -173,14 +216,30 @@ pub fn readlinkat(task: &mut Task, dirfd: DirFd, pathname: UserStr, buf: UserBuf
     if bufsiz <= 0 {
         return Err(Errno::EINVAL);
     }
-    let path = pathname.read(task)?;
-    let mut text = match path::exe(task, dirfd.0, &path) {
+    let place = place(task, dirfd, pathname, Last::Keep)?;
+    let mut text = match path::exe(task, place.dir(), place.path()) {
         Some(exe) => exe.into_bytes(),
-        None => file::readlinkat(dirfd.0, &path, bufsiz as usize)?,
+        None => read_link(task, &place, bufsiz as usize)?,
     };
     text.truncate(bufsiz as usize);
     buf.write(task, &text)?;
     Ok(text.len() as u64)
+}
+
+/// The text of a link. Those of procfs tell the host's paths, of which the guest knows its part.
+fn read_link(task: &Task, place: &Place, room: usize) -> Result<Vec<u8>, Errno> {
+    let root = task.process.root();
+    if root.is_host() {
+        return Ok(file::readlinkat(place.dir(), place.path(), room)?);
+    }
+    let text = file::readlinkat(place.dir(), place.path(), 4096)?;
+    if !text.starts_with(b"/") || !path::name(place.dir()).is_some_and(|directory| directory.starts_with(b"/proc/")) {
+        return Ok(text);
+    }
+    if place.path() == c"root" {
+        return Ok(b"/".to_vec());
+    }
+    Ok(root.name(text))
 }
 
 pub fn rename(task: &mut Task, oldpath: UserStr, newpath: UserStr) -> Answer {
@@ -199,9 +258,14 @@ pub fn renameat2(
     newpath: UserStr,
     flags: RenameFlags,
 ) -> Answer {
-    let old = oldpath.read(task)?;
-    let new = newpath.read(task)?;
-    answer(file::renameat2(olddirfd.0, &old, newdirfd.0, &new, flags.0))
+    const NOREPLACE_OR_WHITEOUT: u32 = 5;
+    const EXCHANGE: u32 = 2;
+    if flags.0 & !7 != 0 || flags.0 & EXCHANGE != 0 && flags.0 & NOREPLACE_OR_WHITEOUT != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let old = place(task, olddirfd, oldpath, Last::Keep)?;
+    let new = place(task, newdirfd, newpath, Last::Keep)?;
+    answer(file::renameat2(old.dir(), old.path(), new.dir(), new.path(), flags.0))
 }
 
 pub fn mount(
@@ -215,26 +279,38 @@ pub fn mount(
     let optional = |task: &mut Task, text: UserStr| if text.is_null() { Ok(None) } else { text.read(task).map(Some) };
     let kind = optional(task, filesystemtype)?;
     let source = optional(task, source)?;
-    let target = target.read(task)?;
+    let target = place(task, DirFd::CWD, target, Last::Follow)?.text();
     let data = optional(task, UserStr(data.0))?;
+    // A device or, for a bind mount, a directory is a path like any other; else the name means nothing.
+    let source = match source {
+        Some(name) if name.to_bytes().starts_with(b"/") && !task.process.root().is_host() => {
+            Some(path::resolve(task, file::CWD, &name, Last::Follow)?.text())
+        }
+        other => other,
+    };
     answer(file::mount(source.as_deref(), &target, kind.as_deref(), mountflags.0 as usize, data.as_deref()))
 }
 
 pub fn umount2(task: &mut Task, target: UserStr, flags: i32) -> Answer {
-    answer(file::umount2(&target.read(task)?, flags))
+    const UMOUNT_NOFOLLOW: i32 = 8;
+    if flags & !0xf != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let last = if flags & UMOUNT_NOFOLLOW != 0 { Last::Keep } else { Last::Follow };
+    answer(file::umount2(&place(task, DirFd::CWD, target, last)?.text(), flags))
 }
 
 pub fn pivot_root(task: &mut Task, new_root: UserStr, put_old: UserStr) -> Answer {
-    let new = new_root.read(task)?;
-    answer(file::pivot_root(&new, &put_old.read(task)?))
+    let new = place(task, DirFd::CWD, new_root, Last::Follow)?;
+    answer(file::pivot_root(&new.text(), &place(task, DirFd::CWD, put_old, Last::Follow)?.text()))
 }
 
 pub fn swapon(task: &mut Task, path: UserStr, swapflags: i32) -> Answer {
-    answer(file::swapon(&path.read(task)?, swapflags))
+    answer(file::swapon(&place(task, DirFd::CWD, path, Last::Follow)?.text(), swapflags))
 }
 
 pub fn swapoff(task: &mut Task, path: UserStr) -> Answer {
-    answer(file::swapoff(&path.read(task)?))
+    answer(file::swapoff(&place(task, DirFd::CWD, path, Last::Follow)?.text()))
 }
 
 /// man 2 name_to_handle_at: `struct file_handle { handle_bytes, handle_type, bytes[] }`.
@@ -246,27 +322,40 @@ pub fn name_to_handle_at(
     mount_id: crate::user::UserMut<i32>,
     flags: AtFlags,
 ) -> Answer {
-    let room = crate::user::UserPtr::<u32>::new(handle.0).read(task)?;
+    const AT_HANDLE_FID: u32 = 0x200;
+    const AT_HANDLE_MNT_ID_UNIQUE: u32 = 1;
+    const AT_HANDLE_CONNECTABLE: u32 = 2;
+    const KNOWN: u32 =
+        AT_SYMLINK_FOLLOW | AT_EMPTY_PATH | AT_HANDLE_FID | AT_HANDLE_MNT_ID_UNIQUE | AT_HANDLE_CONNECTABLE;
+    if flags.0 & !KNOWN != 0 || flags.0 & AT_HANDLE_CONNECTABLE != 0 && flags.0 & (AT_HANDLE_FID | AT_EMPTY_PATH) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let last = if flags.0 & AT_SYMLINK_FOLLOW != 0 { Last::Follow } else { Last::Keep };
+    let place = place(task, dirfd, pathname, last)?;
+    let header = crate::user::UserMut::<u32>::new(handle.0);
+    let room = header.as_ptr().read(task)?;
     if room > 128 {
         return Err(Errno::EINVAL);
     }
-    let path = pathname.read(task)?;
-    let mut needed = 0;
-    let size = crate::user::UserMut::<u32>::new(handle.0);
-    match file::name_to_handle(dirfd.0, &path, room as usize, flags.0, &mut needed) {
-        Ok((kind, bytes, mount)) => {
-            size.write(task, &needed)?;
-            size.write_at(task, 1, &(kind as u32))?;
-            task.store(handle.0 + 8, &bytes)?;
-            mount_id.write(task, &mount)?;
-            Ok(0)
-        }
-        Err(error) => {
-            if Errno::from(error) == Errno::EOVERFLOW {
-                size.write(task, &needed)?;
-            }
-            Err(error.into())
-        }
+    let (result, needed, mount) = file::name_to_handle(place.dir(), place.path(), room as usize, flags.0);
+    // What does not fit has the type FILEID_INVALID.
+    const INVALID: u32 = 255;
+    let (kind, bytes) = match result {
+        Ok((kind, bytes)) => (kind as u32, Some(bytes)),
+        Err(error) if error == host::Errno::EOVERFLOW => (INVALID, None),
+        Err(error) => return Err(error.into()),
+    };
+    // The number that is the same for ever has 64 bits.
+    if flags.0 & AT_HANDLE_MNT_ID_UNIQUE != 0 {
+        crate::user::UserMut::<u64>::new(mount_id.address).write(task, &mount)?;
+    } else {
+        mount_id.write(task, &(mount as i32))?;
+    }
+    header.write(task, &needed)?;
+    header.write_at(task, 1, &kind)?;
+    match bytes {
+        Some(bytes) => task.store(handle.0.wrapping_add(8), &bytes).map(|()| 0),
+        None => Err(Errno::EOVERFLOW),
     }
 }
 
@@ -289,7 +378,16 @@ pub fn open_by_handle_at(
 
 /// man 2 inotify_add_watch.
 pub fn inotify_add_watch(task: &mut Task, fd: Fd, pathname: UserStr, mask: crate::abi::flags::InotifyMask) -> Answer {
-    answer(file::inotify_add_watch(fd.0, &pathname.read(task)?, mask.0))
+    const ALL: u32 = 0xf700_efff;
+    const IN_DONT_FOLLOW: u32 = 0x0200_0000;
+    if mask.0 & ALL == 0 {
+        return Err(Errno::EINVAL);
+    }
+    // The descriptor comes before the path.
+    file::fcntl(fd.0, 1, 0)?;
+    let last = if mask.0 & IN_DONT_FOLLOW != 0 { Last::Keep } else { Last::Follow };
+    let place = place(task, DirFd::CWD, pathname, last)?;
+    answer(file::inotify_add_watch(fd.0, &place.text(), mask.0))
 }
 
 pub fn inotify_rm_watch(_task: &mut Task, fd: Fd, wd: i32) -> Answer {

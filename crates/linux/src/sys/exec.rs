@@ -6,13 +6,16 @@
 
 use crate::abi::flags::AtFlags;
 use crate::errno::Errno;
-use crate::loader::open::ProgramFile;
+use crate::loader::open::{GuestFiles, ProgramFile};
 use crate::loader::{self, Files, Refusal};
+use crate::path::Last;
 use crate::process::Options;
+use crate::root::Root;
 use crate::task::Task;
 use crate::user::{DirFd, StringArray, UserStr};
 use alloc::ffi::CString;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ffi::CStr;
@@ -43,8 +46,9 @@ impl State {
         let log = options.log.as_ref().map_or(String::from("-"), |log| hex(log));
         let flags = [options.paged, options.statistics, options.log_to_stderr].map(u8::from);
         let [paged, statistics, stderr] = flags;
-        format!("{VARIABLE}=1;{};{};{};{paged};{statistics};{stderr};{log}", hex(&self.path), self.file, options.trace,)
-            .into_bytes()
+        let root = options.root.as_ref().map_or(String::from("-"), |root| hex(root));
+        let (path, file, trace) = (hex(&self.path), self.file, options.trace);
+        format!("{VARIABLE}=1;{path};{file};{trace};{paged};{statistics};{stderr};{log};{root}").into_bytes()
     }
 
     /// Takes the state out of an environment, if it is there.
@@ -58,7 +62,7 @@ impl State {
 
     fn decode(text: &str) -> Option<State> {
         let fields: Vec<&str> = text.split(';').collect();
-        let ["1", path, file, trace, paged, statistics, stderr, log] = fields[..] else {
+        let ["1", path, file, trace, paged, statistics, stderr, log, root] = fields[..] else {
             return None;
         };
         Some(State {
@@ -70,6 +74,7 @@ impl State {
                 statistics: statistics == "1",
                 log_to_stderr: stderr == "1",
                 log: if log == "-" { None } else { Some(unhex(log)?) },
+                root: if root == "-" { None } else { Some(unhex(root)?) },
             },
         })
     }
@@ -86,14 +91,15 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect()
 }
 
-/// The host's files, of which the first is open already: the program itself.
+/// The guest's files, of which the first is open already: the program itself.
 pub struct OpenedFiles {
     first: Cell<Option<ProgramFile>>,
+    others: GuestFiles,
 }
 
 impl OpenedFiles {
-    pub fn new(first: ProgramFile) -> OpenedFiles {
-        OpenedFiles { first: Cell::new(Some(first)) }
+    pub fn new(first: ProgramFile, root: Arc<Root>) -> OpenedFiles {
+        OpenedFiles { first: Cell::new(Some(first)), others: GuestFiles::new(root) }
     }
 }
 
@@ -103,7 +109,7 @@ impl Files for OpenedFiles {
     fn open(&self, path: &[u8]) -> Result<ProgramFile, Refusal> {
         match self.first.take() {
             Some(file) => Ok(file),
-            None => loader::HostFiles.open(path),
+            None => self.others.open(path),
         }
     }
 }
@@ -139,11 +145,12 @@ pub fn execveat(
     let words: Vec<Vec<u8>> = arguments.iter().map(|text| text.as_bytes().to_vec()).collect();
     // The new blink finds the file open, whatever happens to its path; the number is out of the way of what programs use.
     let copy = inherit(file.fd())?;
-    if let Err(error) = loader::check(&OpenedFiles::new(file), &path, &words) {
+    if let Err(error) = loader::check(&OpenedFiles::new(file, task.process.root()), &path, &words) {
         let _ = file::close(copy);
         return Err(error);
     }
-    let state = State { path, file: copy, options: task.process.options.clone() };
+    let options = Options { root: task.process.root().list(), ..task.process.options.clone() };
+    let state = State { path, file: copy, options };
     let mut environment = environment;
     let variable = CString::new(state.encode()).map_err(|_| Errno::EINVAL)?;
     environment.push(variable);
@@ -159,28 +166,31 @@ pub fn execveat(
 fn open(task: &mut Task, dirfd: DirFd, given: &CStr, flags: u32) -> Result<ProgramFile, Errno> {
     const S_IFMT: u16 = 0o170000;
     const S_IFLNK: u16 = 0o120000;
-    let by_descriptor;
-    let exe;
-    let mut path = (dirfd.0, given);
     if given.is_empty() {
         // The link leads to the open file itself, wherever its name has gone.
-        by_descriptor = CString::new(format!("/proc/self/fd/{}", dirfd.0)).unwrap_or_default();
-        path = (file::CWD, &by_descriptor);
-    } else if flags & AT_SYMLINK_NOFOLLOW != 0 {
-        let status = file::status_at(dirfd.0, given, AT_SYMLINK_NOFOLLOW)?;
+        let by_descriptor = CString::new(format!("/proc/self/fd/{}", dirfd.0)).unwrap_or_default();
+        return match ProgramFile::open(file::CWD, &by_descriptor) {
+            // A descriptor that is not open has no link.
+            Err(Refusal::Open(Errno::ENOENT)) => Err(Errno::EBADF),
+            other => opened(given, other),
+        };
+    }
+    let last = if flags & AT_SYMLINK_NOFOLLOW != 0 { Last::Keep } else { Last::Follow };
+    let mut place = crate::path::resolve(task, dirfd.0, given, last)?;
+    if last == Last::Keep {
+        let status = file::status_at(place.dir(), place.path(), AT_SYMLINK_NOFOLLOW)?;
         if status.mode & S_IFMT == S_IFLNK {
             return Err(Errno::ELOOP);
         }
-    } else if let Some(found) = crate::path::exe(task, dirfd.0, given) {
-        exe = found;
-        path = (file::CWD, &exe);
+    } else {
+        let status = file::status_at(place.dir(), place.path(), 0).ok();
+        place = crate::path::program_instead(task, status, dirfd.0, given).unwrap_or(place);
     }
-    match ProgramFile::open(path.0, path.1) {
-        Ok(file) => Ok(file),
-        // A descriptor that is not open has no link.
-        Err(Refusal::Open(Errno::ENOENT)) if given.is_empty() => Err(Errno::EBADF),
-        Err(refusal) => Err(loader::LoadError { path: given.to_bytes().to_vec(), refusal }.errno()),
-    }
+    opened(given, ProgramFile::open(place.dir(), place.path()))
+}
+
+fn opened(given: &CStr, file: Result<ProgramFile, Refusal>) -> Result<ProgramFile, Errno> {
+    file.map_err(|refusal| loader::LoadError { path: given.to_bytes().to_vec(), refusal }.errno())
 }
 
 /// A copy of a descriptor that stays open in the next program, with a high number.
@@ -195,7 +205,7 @@ fn inherit(fd: i32) -> Result<i32, Errno> {
 
 /// Executes blink; returns only if the host refuses.
 fn replace(task: &mut Task, execution: Execution) -> Errno {
-    let execution = task.executing.insert(execution);
+    task.executing = Some(execution);
     let mask = task.signals.mask();
     task.signals.thread.block_all();
     if task.signals.thread.is_pending() {
@@ -212,7 +222,13 @@ fn replace(task: &mut Task, execution: Execution) -> Errno {
     if let (Some([soft, _]), Some([_, hard])) = (task.process.mm.address_limit(), host_limit) {
         let _ = host::identity::prlimit(0, ADDRESS_SPACE, Some([soft.min(hard), hard]));
     }
+    let list = task.robust_list;
+    if !list.is_host {
+        super::futex::exit_robust_list(task);
+    }
+    let Some(execution) = &task.executing else { return Errno::ENOMEM };
     let error = host::process::exec_self(execution, mask);
+    task.robust_list = list;
     if let Some(limit) = host_limit {
         let _ = host::identity::prlimit(0, ADDRESS_SPACE, Some(limit));
     }

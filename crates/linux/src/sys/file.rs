@@ -5,7 +5,7 @@ use crate::abi::OpenHow;
 use crate::abi::consts::*;
 use crate::abi::flags::{CloseRangeFlags, FallocateMode, FlockOperation, MemfdFlags, OpenFlags, PipeFlags};
 use crate::errno::Errno;
-use crate::path;
+use crate::path::{self, Last};
 use crate::task::Task;
 use crate::user::{DirFd, Fd, Mode, UserPtr, UserStr};
 use alloc::ffi::CString;
@@ -108,7 +108,8 @@ pub fn truncate(task: &mut Task, path: UserStr, length: i64) -> Answer {
         return Err(Errno::EINVAL);
     }
     let path = path.read_path(task)?;
-    done(task.process.mm.truncating(|| file::truncate(&path, length)))
+    let place = path::resolve(task, file::CWD, &path, Last::Follow)?;
+    done(task.process.mm.truncating(|| file::truncate(&place.text(), length)))
 }
 
 pub fn ftruncate(task: &mut Task, fd: Fd, length: i64) -> Answer {
@@ -158,6 +159,9 @@ pub fn memfd_create(task: &mut Task, name: UserStr, flags: MemfdFlags) -> Answer
 }
 
 pub fn acct(task: &mut Task, filename: UserStr) -> Answer {
-    let path = if filename.is_null() { None } else { Some(filename.read_path(task)?) };
-    answer(file::acct(path.as_deref()))
+    if filename.is_null() {
+        return answer(file::acct(None));
+    }
+    let path = filename.read_path(task)?;
+    answer(file::acct(Some(&path::resolve(task, file::CWD, &path, Last::Follow)?.text())))
 }

@@ -5,10 +5,12 @@ use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
 use crate::abi::flags::{MsgFlags, ShutdownHow, SocketFamily, SocketFlags, SocketLevel, SocketType};
 use crate::abi::{Abi, CmsgHdr, IoVec, MmsgHdr, MsgHdr, Timespec};
 use crate::errno::Errno;
-use crate::lend::{MAX_COUNT, lend, vectors};
+use crate::lend::{MAX_COUNT, is_user, lend, vectors};
+use crate::path::{self, Last, Place};
 use crate::task::{Access, Task};
 use crate::user::{Address, Fd, SockAddr, SockAddrMut, UserBuf, UserMut, UserPtr, UserSlice, visible};
 use alloc::vec::Vec;
+use host::file;
 use host::socket::{self, ADDRESS_MAX, Control};
 
 const SOL_SOCKET: i32 = 1;
@@ -18,6 +20,8 @@ const SCM_RIGHTS: i32 = 1;
 const SCM_CREDENTIALS: i32 = 2;
 const MSG_CTRUNC: u32 = 8;
 const MSG_DONTWAIT: u32 = 0x40;
+const MSG_CMSG_COMPAT: u32 = 0x8000_0000;
+const F_GETOWN: i32 = 9;
 const MSG_WAITFORONE: u32 = 0x10000;
 
 /// Converts a socket address between the guest's byte order and the host's, either way: the fields that are not bytes or
@@ -54,14 +58,23 @@ fn read_address(task: &mut Task, address: SockAddr, length: u32) -> Result<Vec<u
     Ok(bytes)
 }
 
+/// As [`read_address`], with the host's path of a UNIX socket; what comes with it must live over the call.
+fn read_target(task: &mut Task, address: SockAddr, length: u32, last: Last) -> Result<(Vec<u8>, Option<Place>), Errno> {
+    let bytes = read_address(task, address, length)?;
+    path::socket_address(task, bytes, last)
+}
+
 /// Writes an address and its real length, cut at the room that the guest gave (`move_addr_to_user`).
 fn write_address(
     task: &mut Task,
     mut bytes: Vec<u8>,
-    length: usize,
+    mut length: usize,
     address: SockAddrMut,
     room: UserMut<i32>,
 ) -> Result<(), Errno> {
+    if path::guest_socket_address(task, &mut bytes) {
+        length = bytes.len();
+    }
     let space = room.read(task)?;
     if space < 0 {
         return Err(Errno::EINVAL);
@@ -133,13 +146,16 @@ fn look(fd: Fd) -> Result<(), Errno> {
 
 pub fn bind(task: &mut Task, sockfd: Fd, addr: SockAddr, addrlen: u32) -> Answer {
     look(sockfd)?;
-    let address = read_address(task, addr, addrlen)?;
+    let (address, _place) = read_target(task, addr, addrlen, Last::Keep)?;
     done(socket::bind(sockfd.0, &address))
 }
 
 pub fn connect(task: &mut Task, sockfd: Fd, addr: SockAddr, addrlen: u32) -> Answer {
-    look(sockfd)?;
+    // Here the address is looked at before the kind of descriptor.
+    file::fcntl(sockfd.0, F_GETOWN, 0)?;
     let address = read_address(task, addr, addrlen)?;
+    look(sockfd)?;
+    let (address, _place) = path::socket_address(task, address, Last::Follow)?;
     socket::connect(sockfd.0, &address).map(|()| 0).map_err(|error| restarted(sockfd, error))
 }
 
@@ -190,10 +206,22 @@ pub fn sendto(
     dest_addr: SockAddr,
     addrlen: u32,
 ) -> Answer {
+    let list = plain_buffer(buf.0, len)?;
     look(sockfd)?;
-    let address = if dest_addr.0 == 0 { None } else { Some(read_address(task, dest_addr, addrlen)?) };
-    let list = [(buf.0, len.min(MAX_COUNT))];
-    send(task, sockfd, &list, address.as_deref(), &[], flags.0)
+    let target = if dest_addr.0 == 0 { None } else { Some(read_target(task, dest_addr, addrlen, Last::Follow)?) };
+    let address = target.as_ref().map(|(address, _place)| &address[..]);
+    send(task, sockfd, &list, address, &[], flags.0 & !MSG_CMSG_COMPAT)
+}
+
+/// The buffer of `sendto` and `recvfrom`, which must lie in user space before anything else is looked at (`import_ubuf`).
+fn plain_buffer(address: u64, length: u64) -> Result<[(u64, u64); 1], Errno> {
+    let length = length.min(MAX_COUNT);
+    if is_user(address, length) { Ok([(address, length)]) } else { Err(Errno::EFAULT) }
+}
+
+/// Only a 32-bit program may ask for the other layout.
+fn check_flags(flags: u32) -> Result<(), Errno> {
+    if flags & MSG_CMSG_COMPAT != 0 { Err(Errno::EINVAL) } else { Ok(()) }
 }
 
 fn send(
@@ -221,7 +249,9 @@ pub fn recvfrom(
     src_addr: SockAddrMut,
     addrlen: UserMut<i32>,
 ) -> Answer {
-    let list = [(buf.0, len.min(MAX_COUNT))];
+    let list = plain_buffer(buf.0, len)?;
+    look(sockfd)?;
+    let flags = MsgFlags(flags.0 & !MSG_CMSG_COMPAT);
     let mut received = socket::Received::default();
     let count = lend(task, &list, Access::Write, |segments| {
         received = socket::receive(sockfd.0, segments, src_addr.0 != 0, 0, flags.0)?;
@@ -325,14 +355,16 @@ fn send_message(task: &mut Task, fd: Fd, header: &MsgHdr, flags: u32) -> Answer 
         return Err(Errno::EINVAL);
     } else {
         let length = (header.msg_namelen as u32).min(ADDRESS_MAX as u32);
-        Some(read_address(task, SockAddr(header.msg_name), length)?)
+        Some(read_target(task, SockAddr(header.msg_name), length, Last::Follow)?)
     };
+    let address = address.as_ref().map(|(address, _place)| &address[..]);
     let list = message_vectors(task, header)?;
     let control = read_control(task, header)?;
-    send(task, fd, &list, address.as_deref(), &control, flags)
+    send(task, fd, &list, address, &control, flags)
 }
 
 pub fn sendmsg(task: &mut Task, sockfd: Fd, msg: UserPtr<MsgHdr>, flags: MsgFlags) -> Answer {
+    check_flags(flags.0)?;
     look(sockfd)?;
     let header = msg.read(task)?;
     send_message(task, sockfd, &header, flags.0)
@@ -354,10 +386,14 @@ fn receive_message(task: &mut Task, fd: Fd, at: u64, flags: u32) -> Answer {
     .map_err(|error| interrupted(fd, error))?;
     if header.msg_name != 0 {
         let mut bytes = received.address;
+        let mut length = received.address_length;
+        if path::guest_socket_address(task, &mut bytes) {
+            length = bytes.len();
+        }
         swap_address(&mut bytes);
         bytes.truncate(header.msg_namelen as usize);
         task.store(header.msg_name, &bytes)?;
-        header.msg_namelen = received.address_length as i32;
+        header.msg_namelen = length as i32;
     }
     let (used, is_cut) = write_control(task, &header, received.control)?;
     header.msg_controllen = used;
@@ -372,11 +408,13 @@ fn receive_message(task: &mut Task, fd: Fd, at: u64, flags: u32) -> Answer {
 }
 
 pub fn recvmsg(task: &mut Task, sockfd: Fd, msg: UserMut<MsgHdr>, flags: MsgFlags) -> Answer {
+    check_flags(flags.0)?;
     look(sockfd)?;
     receive_message(task, sockfd, msg.address, flags.0)
 }
 
 pub fn sendmmsg(task: &mut Task, sockfd: Fd, msgvec: UserMut<MmsgHdr>, vlen: u32, flags: MsgFlags) -> Answer {
+    check_flags(flags.0)?;
     look(sockfd)?;
     let mut count = 0;
     for index in 0..u64::from(vlen.min(1024)) {
@@ -401,6 +439,7 @@ pub fn recvmmsg(
     flags: MsgFlags,
     timeout: UserMut<Timespec>,
 ) -> Answer {
+    check_flags(flags.0)?;
     let limit = super::poll::timeout(timeout.read_optional(task)?)?;
     let deadline = limit.map(|limit| host::time::now().saturating_add(limit));
     look(sockfd)?;

@@ -5,7 +5,7 @@ use crate::abi::consts::*;
 use crate::abi::flags::{AccessMode, AtFlags, StatxMask};
 use crate::abi::{Abi, Stat, Statfs, Statx, StatxTimestamp};
 use crate::errno::Errno;
-use crate::path;
+use crate::path::{self, Last};
 use crate::task::Task;
 use crate::user::{Address, DirFd, Fd, UserMut, UserStr};
 use alloc::ffi::CString;
@@ -38,22 +38,21 @@ fn to_stat(status: &Status) -> Stat {
     }
 }
 
-/// `path` with the guest's own executable in the place of `/proc/self/exe`.
-fn followed(task: &mut Task, dirfd: i32, path: CString, follows: bool) -> (i32, CString) {
-    match path::exe(task, dirfd, &path) {
-        Some(exe) if follows => (file::CWD, exe),
-        _ => (dirfd, path),
-    }
-}
-
 /// Path and flags as the kernel's `vfs_statx` reads them: with `AT_EMPTY_PATH` an empty (or null) path is the descriptor.
 fn look(task: &mut Task, dirfd: DirFd, pathname: UserStr, flags: u32, mask: u32) -> Result<Status, Errno> {
     if pathname.is_null() && flags & AT_EMPTY_PATH != 0 {
         return Ok(file::statx(dirfd.0, c"", flags, mask)?);
     }
     let path = pathname.read(task)?;
-    let (dir, path) = followed(task, dirfd.0, path, flags & AT_SYMLINK_NOFOLLOW == 0);
-    Ok(file::statx(dir, &path, flags, mask)?)
+    let last = if flags & AT_SYMLINK_NOFOLLOW == 0 { Last::Follow } else { Last::Keep };
+    let place = path::resolve(task, dirfd.0, &path, last)?;
+    let status = file::statx(place.dir(), place.path(), flags, mask)?;
+    if last == Last::Follow
+        && let Some(exe) = path::program_instead(task, Some(status), dirfd.0, &path)
+    {
+        return Ok(file::statx(exe.dir(), exe.path(), flags, mask)?);
+    }
+    Ok(status)
 }
 
 const BASIC: u32 = 0x7ff;
@@ -146,10 +145,11 @@ pub fn faccessat2(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Access
         return Err(Errno::EINVAL);
     }
     let path = pathname.read(task)?;
-    let (dir, path) = followed(task, dirfd.0, path, flags.0 & AT_SYMLINK_NOFOLLOW == 0);
+    let last = if flags.0 & AT_SYMLINK_NOFOLLOW == 0 { Last::Follow } else { Last::Keep };
+    let place = path::resolve(task, dirfd.0, &path, last)?;
     answer(match flags.0 {
-        0 => file::faccessat(dir, &path, mode.0),
-        flags => file::faccessat2(dir, &path, mode.0, flags),
+        0 => file::faccessat(place.dir(), place.path(), mode.0),
+        flags => file::faccessat2(place.dir(), place.path(), mode.0, flags),
     })
 }
 
@@ -171,8 +171,7 @@ fn to_statfs(fs: &FileSystem) -> Statfs {
 
 pub fn statfs(task: &mut Task, path: UserStr, buf: UserMut<Statfs>) -> Answer {
     let path = path.read_path(task)?;
-    let (_, path) = followed(task, file::CWD, path, true);
-    let fs = file::statfs(&path)?;
+    let fs = file::statfs(&path::resolve(task, file::CWD, &path, Last::Follow)?.text())?;
     buf.write(task, &to_statfs(&fs))?;
     Ok(0)
 }
