@@ -182,6 +182,11 @@ impl X87 {
         self.is_masked(raised & Flags::PRE)
     }
 
+    /// Is an unmasked exception pending?
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.status & SUMMARY != 0
+    }
+
     /// As FNINIT.
     pub fn initialise(&mut self) {
         *self = X87 { registers: self.registers, ..X87::default() };
@@ -192,7 +197,7 @@ impl Cpu {
     /// What every instruction of the unit but a few begins with: a pending exception is taken.
     #[inline(always)]
     fn wait(&mut self) -> Flow {
-        if self.x87.status & SUMMARY != 0 { self.raise(Trap::X87) } else { Ok(()) }
+        if self.x87.is_waiting() { self.raise(Trap::X87) } else { Ok(()) }
     }
 
     /// Notes what instruction it is.

@@ -132,11 +132,12 @@ pub fn y_log2_x(env: &mut Env, y: F80, x: F80) -> F80 {
         return F80::zero(negative);
     }
     let result = log2(Wide::from_finite(&x)).mul(Wide::from_finite(&y));
-    if x.significand != 1 << 63 {
-        return inexact(env, result);
-    }
-    // The CPU rounds a rational result as it is, but takes it for inexact all the same.
-    let value = round_pack_wide::<F80>(env, 64, result.negative, result.exponent, result.significand);
+    if x.significand == 1 << 63 { rational(env, result) } else { inexact(env, result) }
+}
+
+/// The CPU rounds a rational result as it is, but takes it for inexact all the same.
+fn rational(env: &mut Env, value: Wide) -> F80 {
+    let value = round_pack_wide::<F80>(env, 64, value.negative, value.exponent, value.significand);
     env.raise(if value.class() == Class::Denormal { Flags::UE | Flags::PE } else { Flags::PE });
     value
 }
@@ -167,7 +168,11 @@ pub fn y_log2_x_plus_1(env: &mut Env, y: F80, operand: F80) -> F80 {
         let z = number.div(number.add(Wide::ONE.scaled(1)));
         inverse_tangent_series(z, false).scaled(1).mul(Wide::LOG2_E)
     } else {
-        log2(number.add(Wide::ONE))
+        let sum = number.add(Wide::ONE);
+        if sum.significand == 1 << 127 {
+            return rational(env, log2(sum).mul(Wide::from_finite(&y)));
+        }
+        log2(sum)
     };
     inexact(env, logarithm.mul(Wide::from_finite(&y)))
 }

@@ -31,11 +31,17 @@ calls! {
     CallWide(cpu, inst) { call(cpu, inst, Size::B8) }
     Ret(cpu, inst) {
         let (size, top) = (inst.form.operand_size(), cpu.get(RSP));
-        let target = cpu.load(top, size)?;
         let selector = cpu.load(top.wrapping_add(size.bytes()), size)? as u16;
+        let target = cpu.load(top, size)?;
+        let above = top.wrapping_add(2 * size.bytes()).wrapping_add(inst.imm & 0xffff);
+        if selector & 3 != CODE & 3 {
+            // A return to another privilege level, which looks for a stack there before it is refused.
+            load_aligned(cpu, above.wrapping_add(size.bytes()), size)?;
+            load_aligned(cpu, above, size)?;
+        }
         check_code(cpu, selector, selector)?;
         cpu.jump(target)?;
-        cpu.set64(RSP, top.wrapping_add(2 * size.bytes()).wrapping_add(inst.imm & 0xffff));
+        cpu.set64(RSP, above);
         Ok(())
     }
     /// Always pops five values in 64-bit mode.
@@ -45,15 +51,19 @@ calls! {
         }
         let (size, top) = (inst.form.operand_size(), cpu.get(RSP));
         let mut values = [0; 5];
-        for (n, value) in values.iter_mut().enumerate() {
-            *value = cpu.load(top.wrapping_add(n as u64 * size.bytes()), size)?;
+        // The order of the CPU, which begins with the flags.
+        for n in [2, 1, 0, 4, 3] {
+            values[n] = cpu.load(top.wrapping_add(n as u64 * size.bytes()), size)?;
         }
         let [target, selector, new_flags, stack, stack_selector] = values;
         check_code(cpu, selector as u16, selector as u16)?;
+        if !memory::is_canonical(target) {
+            return cpu.protection();
+        }
         if stack_selector as u16 != DATA {
             return refuse(cpu, stack_selector as u16);
         }
-        cpu.jump(target)?;
+        cpu.ip = target;
         cpu.set64(RSP, stack);
         cpu.selectors[Segment::Ss as usize] = DATA;
         let changed = size.cut(flags::STATUS | flags::TF | flags::DF | flags::NT | flags::AC | flags::ID);
@@ -64,6 +74,17 @@ calls! {
     Lss(cpu, inst) { load_pointer(cpu, inst, Segment::Ss) }
     Lfs(cpu, inst) { load_pointer(cpu, inst, Segment::Fs) }
     Lgs(cpu, inst) { load_pointer(cpu, inst, Segment::Gs) }
+}
+
+/// What EFLAGS.AC asks for where an instruction comes to it late; `align` knows the first accesses.
+fn check_alignment(cpu: &mut Cpu, address: u64, size: Size) -> Flow {
+    let is_checked = cpu.system_flags & flags::AC != 0 && memory::is_canonical(address);
+    if is_checked && !address.is_multiple_of(size.bytes()) { cpu.raise(Trap::AlignmentCheck) } else { Ok(()) }
+}
+
+fn load_aligned(cpu: &mut Cpu, address: u64, size: Size) -> Result<u64, Stop> {
+    check_alignment(cpu, address, size)?;
+    cpu.load(address, size)
 }
 
 /// Selector and offset of the far pointer in memory.
@@ -90,6 +111,7 @@ fn call(cpu: &mut Cpu, inst: &Inst, size: Size) -> Flow {
     check_code(cpu, selector | 3, selector)?;
     let upper = cpu.get(RSP).wrapping_sub(size.bytes());
     let top = upper.wrapping_sub(size.bytes());
+    check_alignment(cpu, upper, size)?;
     cpu.memory.probe(upper, size.bytes(), Access::Write)?;
     cpu.memory.probe(top, size.bytes(), Access::Write)?;
     let next = cpu.ip;

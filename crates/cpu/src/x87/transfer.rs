@@ -58,10 +58,12 @@ impl Format for Double {
     }
 }
 
+/// In two parts, as the edge of the canonical addresses shows.
 fn read10(cpu: &mut Cpu, address: u64) -> Result<[u8; 10], Stop> {
-    let mut bytes = [0; 10];
-    cpu.memory.load_bytes(address, &mut bytes)?;
-    Ok(bytes)
+    let significand = cpu.memory.load::<8>(address)?;
+    let rest = cpu.memory.load::<2>(address.wrapping_add(8))?;
+    let value = u128::from(rest) << 64 | u128::from(significand);
+    Ok(core::array::from_fn(|n| (value >> (8 * n)) as u8))
 }
 
 impl Format for Extended {
@@ -279,7 +281,7 @@ impl<T: Target, const POP: bool> Call for Store<T, POP> {
         if is_delivered {
             write(cpu, address, T::BYTES, value)?;
         } else {
-            cpu.memory.probe(address, T::BYTES as u64, Access::Write)?;
+            probe(cpu, address, T::BYTES)?;
         }
         cpu.note_operand(inst);
         let unit = &mut cpu.x87;
@@ -292,13 +294,24 @@ impl<T: Target, const POP: bool> Call for Store<T, POP> {
     }
 }
 
+/// In two parts where it is wide, as for reading.
+#[inline(never)]
+fn probe(cpu: &mut Cpu, address: u64, bytes: usize) -> Flow {
+    cpu.memory.probe(address, bytes.min(8) as u64, Access::Write)?;
+    cpu.memory.probe(address.wrapping_add(8), bytes.saturating_sub(8) as u64, Access::Write)?;
+    Ok(())
+}
+
 #[inline(never)]
 fn write(cpu: &mut Cpu, address: u64, bytes: usize, value: u128) -> Flow {
     match bytes {
         2 => cpu.memory.store::<2>(address, value as u64)?,
         4 => cpu.memory.store::<4>(address, value as u64)?,
         8 => cpu.memory.store::<8>(address, value as u64)?,
-        _ => cpu.memory.store_bytes(address, &value.to_le_bytes()[..bytes])?,
+        _ => {
+            probe(cpu, address, bytes)?;
+            cpu.memory.store_bytes(address, &value.to_le_bytes()[..bytes])?;
+        }
     }
     Ok(())
 }

@@ -92,7 +92,11 @@ fn fill_registers(state: &mut State, domain: Domain, i: &Instruction, random: &m
         | if random.one_in(8) { DF } else { 0 }
         | if random.one_in(20) { 1 << 21 } else { 0 }
         | if random.one_in(30) { TF } else { 0 }
-        | if random.one_in(100) && is_alignment_checked(i) { AC } else { 0 };
+        | if random.one_in(std::env::var("ACP").map_or(40, |v| v.parse().unwrap())) && is_alignment_checked(i) {
+            AC
+        } else {
+            0
+        };
     match domain {
         Domain::Integer => {
             if random.one_in(16) {
@@ -357,9 +361,6 @@ fn operand_bytes(i: &Instruction) -> u64 {
 fn aim(case: &mut Case, bytes: &mut Vec<u8>, i: &mut Instruction, random: &mut Random) {
     let size = operand_bytes(i);
     let mut wanted = target(size, random);
-    if size == 10 && wanted >> 16 == 0x7fff_ffff {
-        wanted = DATA[0].0 + 0x400; // accessed in two parts, of which the first decides
-    }
     let bit_register = bit_offset_register(i);
     if matches!(i.op, Op::Fxsave | Op::Fxrstor) && !random.one_in(8) {
         wanted &= !15;

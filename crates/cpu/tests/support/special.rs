@@ -4,7 +4,7 @@ use super::case::{CODE, Case, DATA, PAGE};
 use super::encode::set_relative;
 use super::generate::{RAX, RBP, RCX, RDI, RDX, RSI, RSP, effective, patch, segment_base, target};
 use super::random::Random;
-use super::state::{AC, DF, FLAGS, FS, GS};
+use super::state::{DF, FLAGS, FS, GS};
 use isa::{Instruction, Op, Operand, Segment, Width};
 
 /// Where a jump may go: int3 bytes before the case, rarely somewhere without code.
@@ -241,10 +241,6 @@ fn branch(case: &mut Case, bytes: &mut Vec<u8>, i: &mut Instruction, random: &mu
 
 /// Pointers, count and equal contents for a string instruction.
 fn string(case: &mut Case, i: &Instruction, random: &mut Random) {
-    // FIXME: alignment checks of string instructions with a segment base or an address size.
-    if i.memory.overridden || i.address_size != Width::W64 {
-        case.state.0[FLAGS] &= !AC;
-    }
     let size = u64::from(i.operand_size.bytes());
     if i.memory.overridden {
         let word = if i.memory.segment == Segment::Fs { FS } else { GS };

@@ -329,22 +329,8 @@ impl Suite {
 pub fn tolerate(op: Op, oracle: &Outcome, ours: &Outcome) -> Option<Outcome> {
     use Op::*;
     let mut adjusted = ours.clone();
-    let is_fault = |outcome: &Outcome| matches!(outcome.stop, Stop::Exception { vector: 12..=14, .. });
-    let vectors = [oracle, ours].map(|outcome| match outcome.stop {
-        Stop::Exception { vector, .. } => vector,
-        _ => 3,
-    });
+    let is_fault = |outcome: &Outcome| matches!(outcome.stop, Stop::Exception { vector: 12..=14 | 17, .. });
     match op {
-        // FIXME: the alignment that they ask for.
-        CallFar | JmpFar | Lss | Lfs | Lgs | Fldenv | Fnstenv | Frstor | Fnsave | Maskmovq | Maskmovdqu | Movsxd
-            if vectors.contains(&17) =>
-        {
-            return Some(oracle.clone());
-        }
-        // Which of two exceptions comes first if one of them is the alignment check.
-        _ if vectors.contains(&17) && vectors[0] != vectors[1] && !vectors.contains(&3) => adjusted.stop = oracle.stop,
-        // The order in which they look at the stack.
-        RetFar | Iret if is_fault(oracle) && is_fault(ours) => adjusted.stop = oracle.stop,
         Movdir64b if is_fault(oracle) && is_fault(ours) => adjusted.stop = oracle.stop,
         // Linux emulates them, with faults of its own.
         Sgdt | Sidt | Smsw | Sldt | Str if is_fault(oracle) => return Some(oracle.clone()),
