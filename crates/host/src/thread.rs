@@ -3,6 +3,7 @@
 use crate::errno::Errno;
 use crate::park::FUTEX;
 use crate::process;
+use crate::signal::ReservedAction;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem::MaybeUninit;
@@ -44,11 +45,16 @@ impl Drop for Ready {
 }
 
 /// What a new thread runs.
-struct Body(Box<dyn FnOnce(Ready) + Send>, Arc<AtomicU32>);
+struct Body {
+    run: Box<dyn FnOnce(Ready) + Send>,
+    creator: Arc<AtomicU32>,
+    reserved: ReservedAction,
+}
 
 extern "C" fn begin(body: *mut libc::c_void) -> *mut libc::c_void {
     // SAFETY: the box that `spawn` gave away.
-    let Body(run, creator) = *unsafe { Box::from_raw(body.cast::<Body>()) };
+    let Body { run, creator, reserved } = *unsafe { Box::from_raw(body.cast::<Body>()) };
+    reserved.restore();
     run(Ready { creator, tid: process::tid() });
     null_mut()
 }
@@ -57,7 +63,8 @@ extern "C" fn begin(body: *mut libc::c_void) -> *mut libc::c_void {
 /// the thread's id.
 pub fn spawn(body: impl FnOnce(Ready) + Send + 'static) -> Result<i32, Errno> {
     let creator = Arc::new(AtomicU32::new(WAITING));
-    let body = Box::into_raw(Box::new(Body(Box::new(body), creator.clone())));
+    let reserved = ReservedAction::now();
+    let body = Box::into_raw(Box::new(Body { run: Box::new(body), creator: creator.clone(), reserved }));
     let mut thread = MaybeUninit::uninit();
     let mut attributes = MaybeUninit::uninit();
     // SAFETY: the attributes are made before they are used; `begin` takes the box over if the thread starts.
@@ -69,6 +76,7 @@ pub fn spawn(body: impl FnOnce(Ready) + Send + 'static) -> Result<i32, Errno> {
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
         error
     };
+    reserved.restore();
     if error != 0 {
         // SAFETY: no thread was started, so the box is still ours.
         drop(unsafe { Box::from_raw(body) });

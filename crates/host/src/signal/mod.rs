@@ -17,7 +17,7 @@ mod raw;
 
 use alloc::boxed::Box;
 pub use info::Info;
-pub use raw::{host_number, number};
+pub use raw::{ReservedAction, host_number, number};
 
 use crate::blocking::{self, NOT_ENTERED};
 use crate::errno::Errno;
