@@ -255,7 +255,7 @@ fn is_one_page(start: u64, end: u64) -> bool {
 }
 
 /// Epochs of the pages of a block's first and last byte.
-fn epochs(cpu: &Cpu, start: u64, end: u64) -> [u32; 2] {
+fn epochs(cpu: &mut Cpu, start: u64, end: u64) -> [u32; 2] {
     [cpu.memory.code_epoch(start), cpu.memory.code_epoch(end.wrapping_sub(1))]
 }
 

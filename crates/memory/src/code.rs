@@ -1,9 +1,15 @@
 //! Which pages hold code that some thread may have decoded.
 //!
-//! A fetch [marks](Codes::mark) its page. A store into a marked page fails with `Cause::Code`; [`Codes::written`] then unmarks
-//! it: the mark and the epoch, then `CODE` on every thread, then the epoch again, then `CODE` again, then the store. A block that was
-//! decoded with an epoch before the second change goes at the second `CODE`. One with the epoch after it was decoded by a thread that had
-//! seen the first `CODE` and forgotten which pages it had marked, so its pages are marked anew, and the store fails again.
+//! A fetch [marks](Codes::mark) its page. A store into a marked page fails with `Cause::Code`; [`Codes::written`] then gives it another
+//! epoch, raises `CODE` on every thread and unmarks it, all under the lock of the marks, and the store is tried again.
+//!
+//! While a page is not marked, stores into it go unnoticed, those of third threads too. So no block of it may run then. One with the
+//! old epoch cannot: its thread had `CODE` raised before anybody could find the page unmarked, and looks at each block before it runs. Nor
+//! can one with the new epoch: its thread read that under the lock, after `CODE` was raised on it, so it has forgotten which pages it
+//! had fetched from, and marked this one anew, which waits until no thread has it as writable. A thread that gets the page as
+//! writable with `CODE` still pending may be in the middle of a block of it: its store fails once more (`Memory::host_of`).
+//!
+//! Nobody waits for the marks inside the guest: who holds them waits for the list of threads, whose holder waits for those inside.
 
 use crate::attention::{self, Lock, Locked, Park, Threads};
 use alloc::collections::BTreeMap;
@@ -51,22 +57,16 @@ impl Codes {
 
     /// The pages of `range` are about to change, or have been unmapped.
     pub fn written(&self, range: Range<u64>, threads: &Threads) {
-        if self.first_in(range.clone()).is_none() {
-            return;
-        }
-        for keeps_marks in [false, true] {
-            self.next_epoch(range.clone(), keeps_marks);
-            threads.raise_all(attention::CODE);
-        }
-    }
-
-    fn next_epoch(&self, range: Range<u64>, keeps_marks: bool) {
         let mut marks = self.marks.lock();
         let (pages, counter) = &mut *marks;
+        if !pages.range(range.clone()).any(|(_, mark)| mark.holds_code) {
+            return;
+        }
         *counter = counter.wrapping_add(1).max(1);
         for (_, mark) in pages.range_mut(range) {
-            *mark = Mark { epoch: *counter, holds_code: mark.holds_code && keeps_marks };
+            *mark = Mark { epoch: *counter, holds_code: false };
         }
+        threads.raise_all(attention::CODE);
     }
 }
 

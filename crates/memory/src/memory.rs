@@ -56,6 +56,8 @@ pub struct Memory {
     volatile: [(u64, bool); FETCHED],
     /// Counts flushes, so that a slow path knows whether the pages it gathered still count.
     flushes: u64,
+    /// The page of code whose change this thread has announced last, while `CODE` is pending.
+    announced: u64,
     attention: Attention,
     backing: Arc<dyn Backing>,
     fault: Fault,
@@ -78,6 +80,7 @@ impl Memory {
             fetched: [const { None }; FETCHED],
             volatile: [(NOT_A_PAGE, true); FETCHED],
             flushes: 0,
+            announced: NOT_A_PAGE,
             attention: backing.threads().map_or_else(|| Attention::new(&Spin), |threads| threads.register()),
             backing,
             fault: Fault { address: 0, access: Access::Read, cause: Cause::Unmapped },
@@ -112,6 +115,7 @@ impl Memory {
         let taken = self.attention.take(!(attention::TLB | attention::EXCLUSIVE));
         if taken & attention::CODE != 0 {
             self.fetched = [const { None }; FETCHED];
+            self.announced = NOT_A_PAGE;
         }
         let was_guest = self.attention.is_guest();
         self.attention.leave();
@@ -338,6 +342,15 @@ impl Memory {
         }
         let handle = self.outside(|backing| backing.page(page, access));
         match handle {
+            // Somebody else has just announced it: the block that runs here may be of that page.
+            Ok(handle)
+                if access == Access::Write
+                    && handle.rights().contains(Rights::EXEC)
+                    && self.attention.bits() & attention::CODE != 0
+                    && self.announced != page =>
+            {
+                self.failed(address, access, Cause::Code)
+            }
             Ok(handle) => Ok(self.insert(page, handle).wrapping_add((address & OFFSET) as usize)),
             Err(cause) => self.failed(address, access, cause),
         }
@@ -447,6 +460,7 @@ impl Memory {
     /// To be called before a store is tried again that failed with [`Cause::Code`].
     pub fn code_written(&mut self, address: u64) {
         self.fetched = [const { None }; FETCHED];
+        self.announced = address & !OFFSET;
         let was_guest = self.attention.is_guest();
         self.outside(|backing| backing.code_written(address & !OFFSET));
         if !was_guest {
@@ -455,8 +469,12 @@ impl Memory {
     }
 
     /// A number that changes whenever the code in that page may have.
-    pub fn code_epoch(&self, address: u64) -> u32 {
-        self.backing.code_epoch(address & !OFFSET)
+    pub fn code_epoch(&mut self, address: u64) -> u32 {
+        let page = address & !OFFSET;
+        if self.attention.is_guest() {
+            return self.outside(|backing| backing.code_epoch(page));
+        }
+        self.backing.code_epoch(page)
     }
 
     /// May the code there change unnoticed? Exact for pages fetched from lately, else "yes".

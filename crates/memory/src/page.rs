@@ -154,6 +154,6 @@ pub trait Backing: Send + Sync {
         (first >> 12..=last >> 12).for_each(|page| self.code_written(page << 12));
     }
 
-    /// Changes whenever code of that page may have changed. Must not wait for anything but short locks.
+    /// Changes whenever code of that page may have changed.
     fn code_epoch(&self, page: u64) -> u32;
 }

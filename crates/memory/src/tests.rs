@@ -306,3 +306,40 @@ fn a_thread_that_is_alone_asks_nothing_of_the_backing() {
     let sum: u64 = (1..PAGES).map(|page| memory.load::<8>(page * 0x1000 - 4).expect("mapped")).sum();
     assert_eq!(sum, rounds);
 }
+
+/// Threads that each write code of their own into one page, and run it as an engine does: decoded once, and looked at again when
+/// `CODE` was raised or a store stopped.
+#[test]
+fn nobody_runs_old_code_of_its_own_beside_others_that_write() {
+    const ROUNDS: u64 = 20_000;
+    let ram = Arc::new(Ram::new());
+    ram.map(0x1000, 0x1000, Rights::ALL);
+    let writers: [_; 4] = core::array::from_fn(|i| {
+        let (ram, address) = (ram.clone(), 0x1000 + 64 * i as u64);
+        thread::spawn(move || {
+            let mut memory = Memory::new(ram);
+            let mut block: Option<(u32, u8)> = None;
+            for round in 0..ROUNDS {
+                let mut is_fresh = true;
+                while memory.store::<1>(address, round & 0xff).is_err() {
+                    assert_eq!(memory.fault().cause, Cause::Code);
+                    memory.code_written(address);
+                    is_fresh = false;
+                }
+                if memory.attention() != 0 && memory.attend() & attention::CODE != 0 {
+                    is_fresh = false;
+                }
+                if !is_fresh && block.is_some_and(|(epoch, _)| epoch != memory.code_epoch(address)) {
+                    block = None;
+                }
+                let (_, found) = *block.get_or_insert_with(|| {
+                    let (epoch, mut bytes) = (memory.code_epoch(address), [0; 15]);
+                    assert_eq!(memory.fetch(address, &mut bytes), 15);
+                    (epoch, bytes[0])
+                });
+                assert_eq!(found, round as u8, "round {round}");
+            }
+        })
+    });
+    writers.into_iter().for_each(|thread| thread.join().expect("no panic"));
+}

@@ -138,11 +138,9 @@ impl AddressSpace {
     /// so, `own` is the only thread.
     pub fn fork<T>(&self, own: &Attention, fork: impl FnOnce() -> T, is_child: impl Fn(&T) -> bool) -> T {
         let mut inner = self.lock();
-        let fork = || {
-            let _marks = self.codes.hold();
-            fork()
-        };
+        let marks = self.codes.hold();
         let result = self.threads.fork(own, fork, &is_child);
+        drop(marks);
         if is_child(&result) {
             self.settle_child(&mut inner, own);
         }
