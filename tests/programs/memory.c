@@ -1,6 +1,4 @@
 // mmap, mprotect, mremap, brk, madvise, shared mappings, files, self-modifying code.
-// builds: glibc glibc-pie musl-pie
-// FIXME: the musl build, which the quick run on other hosts takes, cannot always reserve 1 TiB under qemu-s390x 10: see `SMALLEST` in host/src/mapping.rs.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

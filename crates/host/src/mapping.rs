@@ -510,8 +510,9 @@ impl Window {
 const SLACK: u64 = 1 << 40;
 /// The window ends at a multiple of this.
 const GRAIN: u64 = 1 << 30;
-/// A smaller window is not worth it.
-const SMALLEST: u64 = 1 << 38;
+/// In a smaller window programs that reserve addresses by the tebibyte, or at addresses of their choice, find no room: where the
+/// host's own address space is small (three levels of page tables on s390x, 39 bits on aarch64) pages serve them better.
+const SMALLEST: u64 = 1 << 42;
 
 /// The lowest address that blink itself uses: its image or a mapping. Read from `/proc/self/maps`, else from where things lie.
 fn own_lowest() -> Option<u64> {
