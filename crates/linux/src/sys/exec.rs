@@ -29,6 +29,13 @@ pub const VARIABLE: &str = "BLINK_EXEC_STATE";
 const AT_SYMLINK_NOFOLLOW: u32 = 0x100;
 const AT_EMPTY_PATH: u32 = 0x1000;
 
+/// Variables of the guest with these beginnings would change how the host's dynamic linker and C library load and run
+/// blink. They reach the next blink with [`KEPT`] before their names.
+const HOSTS: [&str; 6] = ["LD_", "DYLD_", "GLIBC_TUNABLES=", "MALLOC_", "RUST_", KEPT];
+
+/// What stands before the name of a variable that the host must not see.
+const KEPT: &str = "BLINK_GUEST_";
+
 /// What a new blink must know of the `execve` that started it.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -57,6 +64,9 @@ impl State {
         // The last one: a blink that runs inside this one hands its own state over in the same way.
         let at = environment.iter().rposition(|entry| entry.starts_with(prefix.as_bytes()))?;
         let entry = environment.remove(at);
+        for entry in environment.iter_mut().filter(|entry| entry.starts_with(KEPT.as_bytes())) {
+            entry.drain(..KEPT.len());
+        }
         State::decode(core::str::from_utf8(&entry[prefix.len()..]).ok()?)
     }
 
@@ -78,6 +88,14 @@ impl State {
             },
         })
     }
+}
+
+/// The guest's variable as the host may see it.
+fn keep(entry: CString) -> CString {
+    if !HOSTS.iter().any(|name| entry.as_bytes().starts_with(name.as_bytes())) {
+        return entry;
+    }
+    CString::new([KEPT.as_bytes(), entry.as_bytes()].concat()).unwrap_or(entry)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -151,7 +169,7 @@ pub fn execveat(
     }
     let options = Options { root: task.process.root().list(), ..task.process.options.clone() };
     let state = State { path, file: copy, options };
-    let mut environment = environment;
+    let mut environment: Vec<CString> = environment.into_iter().map(keep).collect();
     let variable = CString::new(state.encode()).map_err(|_| Errno::EINVAL)?;
     environment.push(variable);
     // Linux 5.18 and later give a program without arguments an empty argv[0].
@@ -268,11 +286,15 @@ mod tests {
     fn the_state_survives_the_environment() {
         let options = Options { trace: 2, paged: true, log: Some(b"a;b=\xff".to_vec()), ..Options::default() };
         let state = State { path: b"./x y".to_vec(), file: 77, options };
-        let mut environment = vec![b"A=1".to_vec(), state.encode(), b"B=2".to_vec()];
+        let guests = ["A=1", "LD_PRELOAD=./x.so", "BLINK_GUEST_LD_DEBUG=all", "OLD_X=1", "B=2"];
+        let mut environment: Vec<Vec<u8>> =
+            guests.map(|entry| keep(CString::new(entry).unwrap()).into_bytes()).to_vec();
+        assert!(!environment.iter().any(|entry| entry.starts_with(b"LD_")));
+        environment.push(state.encode());
         let back = State::take(&mut environment).unwrap();
         assert_eq!((back.path, back.file, back.options.trace), (state.path, 77, 2));
         assert_eq!((back.options.paged, back.options.log), (true, state.options.log));
-        assert_eq!(environment, [b"A=1".to_vec(), b"B=2".to_vec()]);
+        assert_eq!(environment, guests.map(|entry| entry.as_bytes().to_vec()));
         assert!(State::take(&mut environment).is_none());
     }
 }
