@@ -2,21 +2,26 @@
 
 use alloc::string::String;
 use core::fmt::Write;
-use linux::Task;
+use core::sync::atomic::Ordering::Relaxed;
+use linux::process::Process;
 
-/// Writes the lines to standard error.
-pub fn print(task: &Task, started: host::time::Time) {
+/// Writes the lines to standard error, if the process was asked for them. They count the threads that have ended.
+pub fn print(process: &Process) {
+    if !process.options.statistics {
+        return;
+    }
     let mut text = String::new();
-    let elapsed = host::time::now().saturating_sub(started);
-    let _ = writeln!(text, "instructions: {}", task.cpu.icount);
+    let elapsed = host::time::now().saturating_sub(process.started);
+    let instructions = process.counts.instructions.load(Relaxed);
+    let _ = writeln!(text, "instructions: {instructions}");
     let _ = writeln!(text, "seconds: {}.{:06}", elapsed.seconds, elapsed.nanoseconds / 1000);
     let micros = elapsed.seconds as u64 * 1_000_000 + elapsed.nanoseconds as u64 / 1000;
-    if let Some(tenths) = (task.cpu.icount * 10).checked_div(micros) {
+    if let Some(tenths) = (instructions * 10).checked_div(micros) {
         let _ = writeln!(text, "million instructions per second: {}.{}", tenths / 10, tenths % 10);
     }
-    let _ = writeln!(text, "blocks decoded: {}", task.cache.decoded);
-    let _ = writeln!(text, "system calls: {}", task.calls);
-    let _ = writeln!(text, "memory: {}", if task.process.mm.is_linear() { "linear" } else { "paged" });
+    let _ = writeln!(text, "blocks decoded: {}", process.counts.blocks.load(Relaxed));
+    let _ = writeln!(text, "system calls: {}", process.counts.calls.load(Relaxed));
+    let _ = writeln!(text, "memory: {}", if process.mm.is_linear() { "linear" } else { "paged" });
     if let Ok(usage) = host::identity::rusage(0) {
         let _ = writeln!(text, "user seconds: {}.{:06}", usage[0], usage[1]);
         let _ = writeln!(text, "system seconds: {}.{:06}", usage[2], usage[3]);

@@ -76,3 +76,29 @@ pub fn priority(word: &GuestRange, operation: i32, value: u32, timeout: Option<&
     // SAFETY: the word is guest memory that the range keeps alive; the kernel reads a 64-bit timespec.
     unsafe { blocking(FUTEX, [pointer(word)?, operation as usize, value as usize, time, 0, 0]) }
 }
+
+/// `FUTEX_WAIT_REQUEUE_PI`: waits on `word`, and then for the lock at `other`; little-endian hosts only.
+pub fn wait_requeue(
+    word: &GuestRange,
+    operation: i32,
+    value: u32,
+    timeout: Option<&Time>,
+    other: &GuestRange,
+) -> Result<usize, Errno> {
+    let time = timeout.map_or(0, |time| time as *const Time as usize);
+    let args = [pointer(word)?, operation as usize, value as usize, time, pointer(other)?, 0];
+    // SAFETY: both words are guest memory that the ranges keep alive; the kernel reads a 64-bit timespec.
+    unsafe { blocking(FUTEX, args) }
+}
+
+/// Can the host's kernel itself walk a list of robust futexes that lies in guest memory at its own addresses?
+const HAS_SAME_LISTS: bool =
+    cfg!(all(target_os = "linux", target_pointer_width = "64", target_endian = "little", not(target_abi = "x32")));
+
+/// `set_robust_list(2)` for the calling thread, with a list at a guest address that is the host's too (0: none). False if the host
+/// does not take it. The kernel only touches words that hold the number of the thread that ends.
+pub fn set_robust_list(head: u64) -> bool {
+    const LENGTH: usize = 24;
+    // SAFETY: the kernel notes the address, and checks what it finds there when the thread ends.
+    HAS_SAME_LISTS && unsafe { call(libc::SYS_set_robust_list, [head as usize, LENGTH]) }.is_ok()
+}

@@ -31,7 +31,7 @@ pub struct Task {
     /// Where `exit` of this thread writes 0 and wakes (`set_tid_address`, `CLONE_CHILD_CLEARTID`).
     pub clear_child_tid: u64,
     /// `set_robust_list`.
-    pub robust_list: u64,
+    pub robust_list: RobustList,
     /// Set when this thread is to end: the run loop leaves with this status.
     pub exited: Option<i32>,
     /// With `exited`: the whole process ends.
@@ -40,6 +40,14 @@ pub struct Task {
     pub calls: u64,
     /// Writes of calls into guest memory, when they are recorded.
     pub written: Option<Vec<(u64, u64)>>,
+}
+
+/// Where a thread keeps the robust futexes that it holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RobustList {
+    pub head: u64,
+    /// The host's kernel knows it too, and walks it when the thread is killed.
+    pub is_host: bool,
 }
 
 /// The kernel's `restart_block`.
@@ -71,7 +79,7 @@ impl Task {
             arguments: [0; 6],
             restart: Restart::None,
             clear_child_tid: 0,
-            robust_list: 0,
+            robust_list: RobustList::default(),
             exited: None,
             exits_group: false,
             calls: 0,

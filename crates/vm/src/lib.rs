@@ -10,15 +10,15 @@ mod vsyscall;
 
 use cpu::{Exit, Trap};
 use linux::Task;
-use linux::process::Hooks;
+use linux::process::{Hooks, Process};
 use linux::signal::Info;
 use memory::attention;
 use vsyscall::Answer;
 
 /// What `linux` needs of this crate; `report` tells a person of a fault that the guest dies of, `refused` the log of an instruction
-/// that the engine does not know.
-pub fn hooks(report: fn(&mut Task, &Info), refused: fn(&mut Task)) -> Hooks {
-    Hooks { run, report, refused }
+/// that the engine does not know; `ending` is called where another thread than the first ends the process.
+pub fn hooks(report: fn(&mut Task, &Info), refused: fn(&mut Task), ending: fn(&Process)) -> Hooks {
+    Hooks { run, report, refused, ending }
 }
 
 /// Runs a guest thread until it has asked to end: `task.exited` is set then.
@@ -67,10 +67,10 @@ pub fn run_main(task: &mut Task) -> i32 {
     task.signals.thread.enter();
     run(task);
     let status = task.exited.unwrap_or(0);
+    task.process.counts.add(task);
     if task.exits_group {
         return status;
     }
     linux::sys::process::leave(task);
-    task.process.threads.fetch_sub(1, core::sync::atomic::Ordering::SeqCst);
     host::process::exit_thread(status)
 }

@@ -65,8 +65,10 @@ fn never_blocked(shared: &Shared, signal: i32, info: &Info, context: &mut libc::
         Disposition::Ignore if !is_blocked => {}
         Disposition::Default if !is_blocked => raw::default_action(signal),
         _ if is_blocked => {
-            if let Some(place) = shared.held(signal) {
-                place.fill(info);
+            if shared.held(signal).is_some_and(|place| place.fill(info)) {
+                // A call that waits for just this signal is to look again.
+                shared.pending.fetch_or(KICKED, SeqCst);
+                raw::move_out(context, leave_window);
             }
         }
         Disposition::Handle | Disposition::Default | Disposition::Ignore => {

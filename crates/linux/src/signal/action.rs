@@ -70,6 +70,11 @@ impl ProcessSignals {
         }
     }
 
+    /// The actions, held for a fork: no thread is in the middle of changing them.
+    pub fn hold(&self) -> impl Drop + '_ {
+        self.lock()
+    }
+
     fn lock(&self) -> Locked<'_, Actions> {
         self.actions.lock()
     }

@@ -293,6 +293,7 @@ pub fn fatal(task: &mut Task, info: &Info) -> ! {
     if matches!(signal, SIGSEGV | SIGBUS | SIGILL | SIGFPE | SIGTRAP) && info.code() > 0 {
         (task.process.hooks.report)(task, info);
     }
+    crate::sys::futex::exit_robust_list(task);
     host::signal::default_action(signal);
     host::process::exit_group(128 + signal)
 }

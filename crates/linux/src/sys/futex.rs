@@ -3,7 +3,7 @@
 use crate::abi::flags::FutexOp;
 use crate::abi::{Abi, Timespec};
 use crate::errno::Errno;
-use crate::task::{Restart, Task};
+use crate::task::{Restart, RobustList, Task};
 use crate::user::{Address, UserMut, UserPtr};
 use host::time::Time;
 use memory::{Access, GuestRange};
@@ -18,6 +18,8 @@ const FUTEX_UNLOCK_PI: i32 = 7;
 const FUTEX_TRYLOCK_PI: i32 = 8;
 const FUTEX_WAIT_BITSET: i32 = 9;
 const FUTEX_WAKE_BITSET: i32 = 10;
+const FUTEX_WAIT_REQUEUE_PI: i32 = 11;
+const FUTEX_CMP_REQUEUE_PI: i32 = 12;
 const FUTEX_LOCK_PI2: i32 = 13;
 const PRIVATE_FLAG: i32 = 128;
 const CLOCK_REALTIME_FLAG: i32 = 256;
@@ -46,8 +48,10 @@ pub fn futex(
 ) -> Result<u64, Errno> {
     let operation = futex_op.0 & 0x7f;
     let flags = futex_op.0 & PRIVATE_FLAG;
-    let has_time = matches!(operation, FUTEX_WAIT | FUTEX_WAIT_BITSET | FUTEX_LOCK_PI | FUTEX_LOCK_PI2);
-    if futex_op.0 & CLOCK_REALTIME_FLAG != 0 && !matches!(operation, FUTEX_WAIT | FUTEX_WAIT_BITSET | FUTEX_LOCK_PI2) {
+    let has_time =
+        matches!(operation, FUTEX_WAIT | FUTEX_WAIT_BITSET | FUTEX_LOCK_PI | FUTEX_LOCK_PI2 | FUTEX_WAIT_REQUEUE_PI);
+    let takes_clock = matches!(operation, FUTEX_WAIT | FUTEX_WAIT_BITSET | FUTEX_LOCK_PI2 | FUTEX_WAIT_REQUEUE_PI);
+    if futex_op.0 & CLOCK_REALTIME_FLAG != 0 && !takes_clock {
         return Err(Errno::ENOSYS);
     }
     let time = if has_time && timeout.0 != 0 { Some(read_time(task, timeout.0)?) } else { None };
@@ -71,10 +75,19 @@ pub fn futex(
             let word = word(task, uaddr.0, Access::Read)?;
             host::futex::wake(&word, operation | flags, val, val3)
         }
-        FUTEX_REQUEUE | FUTEX_CMP_REQUEUE => {
+        FUTEX_WAIT_REQUEUE_PI if cfg!(target_endian = "little") => {
             let first = word(task, uaddr.0, Access::Read)?;
             let second = word(task, uaddr2.0, Access::Write)?;
-            host::futex::requeue(&first, operation | flags, val, limit, &second, val3)
+            let result = host::futex::wait_requeue(&first, futex_op.0, val, time.as_ref(), &second);
+            return result
+                .map(|count| count as u64)
+                .map_err(|error| Errno::from(error).restart_as(Errno::RESTARTNOINTR));
+        }
+        FUTEX_REQUEUE | FUTEX_CMP_REQUEUE => {
+            return requeue(task, [uaddr.0, uaddr2.0], operation | flags, val, limit, val3);
+        }
+        FUTEX_CMP_REQUEUE_PI if cfg!(target_endian = "little") => {
+            return requeue(task, [uaddr.0, uaddr2.0], operation | flags, val, limit, val3);
         }
         FUTEX_WAKE_OP => return wake_op(task, uaddr.0, flags, val, limit, uaddr2.0, val3),
         FUTEX_LOCK_PI | FUTEX_LOCK_PI2 | FUTEX_UNLOCK_PI | FUTEX_TRYLOCK_PI if cfg!(target_endian = "little") => {
@@ -90,6 +103,13 @@ pub fn futex(
         }
     };
     Ok(result? as u64)
+}
+
+/// All kinds of requeuing: `count` are woken, and `limit` others wait on the second word from then on.
+fn requeue(task: &mut Task, words: [u64; 2], operation: i32, count: u32, limit: u32, value: u32) -> Result<u64, Errno> {
+    let first = word(task, words[0], Access::Read)?;
+    let second = word(task, words[1], Access::Write)?;
+    Ok(host::futex::requeue(&first, operation, count, limit, &second, value)? as u64)
 }
 
 fn read_time(task: &mut Task, address: u64) -> Result<Time, Errno> {
@@ -189,7 +209,8 @@ pub fn set_robust_list(task: &mut Task, head: Address, len: u64) -> Result<u64, 
     if len != 24 {
         return Err(Errno::EINVAL);
     }
-    task.robust_list = head.0;
+    let is_host = task.process.mm.is_linear() && host::futex::set_robust_list(head.0);
+    task.robust_list = RobustList { head: head.0, is_host };
     Ok(0)
 }
 
@@ -199,7 +220,7 @@ pub fn get_robust_list(task: &mut Task, pid: i32, head_ptr: UserMut<u64>, len_pt
         host::log::line("get_robust_list of another thread is not supported: EPERM");
         return Err(Errno::EPERM);
     }
-    let head = task.robust_list;
+    let head = task.robust_list.head;
     len_ptr.write(task, &24)?;
     head_ptr.write(task, &head)?;
     Ok(0)
@@ -207,10 +228,15 @@ pub fn get_robust_list(task: &mut Task, pid: i32, head_ptr: UserMut<u64>, len_pt
 
 /// Marks the robust futexes of a thread that ends (`exit_robust_list` of the kernel).
 ///
-/// DEVIATION: a thread that is killed together with its process marks nothing for other processes.
+/// DEVIATION: with paged memory, and on big-endian and 32-bit hosts, a thread that is killed together with its process marks nothing
+/// for other processes. Elsewhere the host's kernel does it.
 pub fn exit_robust_list(task: &mut Task) {
     const LIMIT: u32 = 2048;
-    let head = core::mem::take(&mut task.robust_list);
+    let RobustList { head, is_host } = core::mem::take(&mut task.robust_list);
+    if is_host {
+        // The list may be another thread's by the time that this one ends on the host.
+        host::futex::set_robust_list(0);
+    }
     if head == 0 {
         return;
     }
@@ -226,13 +252,13 @@ pub fn exit_robust_list(task: &mut Task) {
     };
     let mut entry = first;
     for _ in 0..LIMIT {
-        let address = entry & !1;
+        let address = entry & !PRIORITY;
         if address == head {
             break;
         }
         let next = read(task, address);
-        if address != pending & !1 {
-            mark_dead(task, address.wrapping_add(offset));
+        if address != pending & !PRIORITY {
+            mark_dead(task, address.wrapping_add(offset), entry & PRIORITY != 0, Held::Surely);
         }
         match next {
             Some(next) => entry = next,
@@ -240,28 +266,47 @@ pub fn exit_robust_list(task: &mut Task) {
         }
     }
     if pending != 0 {
-        mark_dead(task, (pending & !1).wrapping_add(offset));
+        mark_dead(task, (pending & !PRIORITY).wrapping_add(offset), pending & PRIORITY != 0, Held::Perhaps);
     }
 }
 
-fn mark_dead(task: &mut Task, address: u64) {
+/// The bit of an entry's address that says that the futex is one with priority inheritance.
+const PRIORITY: u64 = 1;
+
+/// Does a thread hold the futex of an entry, or was it about to take it or to give it back (`list_op_pending`)?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Held {
+    Surely,
+    Perhaps,
+}
+
+/// `handle_futex_death` of the kernel.
+fn mark_dead(task: &mut Task, address: u64, has_priority: bool, held: Held) {
+    if address & 3 != 0 {
+        return;
+    }
     while let Ok(value) = UserPtr::<u32>::new(address).read(task) {
+        if held == Held::Perhaps && !has_priority && value & TID_MASK == 0 {
+            // It has been given back, and the wake may be missing.
+            return wake_next(task, address);
+        }
         if value & TID_MASK != task.tid as u32 {
             return;
         }
         let new = value & WAITERS | OWNER_DIED;
         match task.cpu.memory.compare_exchange::<4>(address, value.into(), new.into()) {
-            Ok(Ok(_)) => {
-                if value & WAITERS != 0
-                    && let Ok(word) = word(task, address, Access::Read)
-                {
-                    let _ = host::futex::wake(&word, FUTEX_WAKE, 1, 0);
-                    let _ = host::futex::wake(&word, FUTEX_WAKE | PRIVATE_FLAG, 1, 0);
-                }
-                return;
-            }
+            // Who waits for one with priority inheritance is woken by the host's kernel.
+            Ok(Ok(_)) if has_priority || value & WAITERS == 0 => return,
+            Ok(Ok(_)) => return wake_next(task, address),
             Ok(Err(_)) => {}
             Err(_) => return,
         }
+    }
+}
+
+fn wake_next(task: &mut Task, address: u64) {
+    if let Ok(word) = word(task, address, Access::Read) {
+        let _ = host::futex::wake(&word, FUTEX_WAKE, 1, 0);
+        let _ = host::futex::wake(&word, FUTEX_WAKE | PRIVATE_FLAG, 1, 0);
     }
 }

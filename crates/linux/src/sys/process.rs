@@ -9,7 +9,7 @@ use crate::abi::flags::{CloneFlags, OpenFlags};
 use crate::errno::Errno;
 use crate::process::Process;
 use crate::signal::{AltStack, TaskSignals};
-use crate::task::{Restart, Task};
+use crate::task::{Restart, RobustList, Task};
 use crate::user::{Address, Fd, Hex, UserMut, UserPtr};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -189,7 +189,7 @@ fn settle_child(task: &mut Task, args: &CloneArgs) {
         task.process.signals.clear_handlers();
     }
     task.clear_child_tid = if args.has(CLONE_CHILD_CLEARTID) { args.child_tid } else { 0 };
-    task.robust_list = 0;
+    task.robust_list = RobustList::default();
     task.restart = Restart::None;
     if args.has(CLONE_CHILD_SETTID) {
         let _ = task.store(args.child_tid, &task.tid.to_le_bytes());
@@ -208,15 +208,27 @@ fn settle_parent(task: &mut Task, args: &CloneArgs, pid: i32, pidfd: i32) -> u64
 }
 
 fn forked(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
+    const SIGCHLD: u64 = 17;
     let flags = args.flags & CLONE_HOST | args.exit_signal;
+    // The C library's fork is the one after which a child of many threads can allocate.
+    let is_plain = flags == SIGCHLD || flags == SIGCHLD | CLONE_PIDFD && task.process.threads.load(SeqCst) > 1;
     let mut pidfd = -1;
-    let forked = task.process.mm.fork(
+    // No thread is to be in the middle of anything. Locks in their order: actions, root, areas, marks of code, threads, log.
+    let process = task.process.clone();
+    let (actions, root) = (process.signals.hold(), process.root.lock());
+    let forked = process.mm.fork(
         task.cpu.memory.attention_handle(),
-        || if flags == 17 { host::process::fork() } else { host::process::clone_process(flags, &mut pidfd) },
+        || if is_plain { host::process::fork() } else { host::process::clone_process(flags, &mut pidfd) },
         |forked| matches!(forked, Ok(Forked::Child)),
     );
+    drop((actions, root));
     match forked? {
-        Forked::Parent(pid) => Ok(settle_parent(task, args, pid, pidfd)),
+        Forked::Parent(pid) => {
+            if is_plain && args.has(CLONE_PIDFD) {
+                pidfd = host::identity::pidfd_open(pid, 0).map_or(-1, |fd| fd as i32);
+            }
+            Ok(settle_parent(task, args, pid, pidfd))
+        }
         Forked::Child => {
             task.tid = host::process::tid();
             task.process.threads.store(1, SeqCst);
@@ -316,19 +328,17 @@ fn thread(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
 
 /// The end of a thread that is not the main one: its host thread goes away when this returns.
 fn end_thread(mut task: Task) {
+    task.process.counts.add(&task);
     if task.exits_group {
+        (task.process.hooks.ending)(&task.process);
         host::process::exit_group(task.exited.unwrap_or(0));
     }
     leave(&mut task);
-    let process = task.process.clone();
-    drop(task);
-    process.threads.fetch_sub(1, SeqCst);
 }
 
-/// What the kernel does for the others when a thread ends: robust futexes, the cleared thread id.
+/// What the kernel does for the others when a thread ends: the cleared thread id.
 pub fn leave(task: &mut Task) {
     task.signals.thread.leave();
-    super::futex::exit_robust_list(task);
     let address = core::mem::take(&mut task.clear_child_tid);
     if address != 0 && task.store(address, &[0; 4]).is_ok() {
         let _ = super::futex::wake_all(task, address);
@@ -337,12 +347,17 @@ pub fn leave(task: &mut Task) {
 
 /// man 2 exit: of this thread alone.
 pub fn exit(task: &mut Task, status: i32) -> Result<u64, Errno> {
-    task.exited = Some(status & 0xff);
-    // The status of the process is that of the last thread to end.
-    task.exits_group = task.process.threads.load(SeqCst) == 1;
-    if task.exits_group {
-        super::futex::exit_robust_list(task);
+    // A signal of the process that this thread has taken from the kernel would be lost with it.
+    task.signals.thread.block_all();
+    if task.signals.thread.is_pending() {
+        let mask = task.signals.mask();
+        task.signals.thread.settle_mask(mask);
+        return Err(Errno::RESTARTNOINTR);
     }
+    super::futex::exit_robust_list(task);
+    task.exited = Some(status & 0xff);
+    // The status of the process is that of the last thread to end. Before anybody can learn that this one has ended.
+    task.exits_group = task.process.threads.fetch_sub(1, SeqCst) == 1;
     Ok(0)
 }
 
