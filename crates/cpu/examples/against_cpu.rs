@@ -1,22 +1,22 @@
 //! The long run of every implemented form against the CPU of this host, on edge and random states.
 //!
 //! ```text
-//! cargo run --release -p cpu --example against_cpu -- [--seed N] [--states N] [--row PATTERN] [--case N] [--reports N] [--strict] [--streams] [--record FILE]
+//! cargo run --release -p cpu --example against_cpu -- [--seed N] [--states N] [--row PATTERN] [--case N] [--reports N] [--strict] [--streams] [--raw] [--record FILE]
 //! ```
 //!
 //! A pattern is a part of the mnemonic, `=mnemonic`, `@feature` or `#row`; several are separated by commas.
-//! `--streams` runs random streams of 1 to 30 instructions instead, `--record` writes the file that `tests/vectors.rs` replays.
+//! `--streams` runs random streams of 1 to 30 instructions instead, `--raw` byte strings that are mostly no instructions, `--record` writes the file that `tests/vectors.rs` replays.
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use isa::ROWS;
 use std::process::ExitCode;
 use support::record;
-use support::suite::{Options, Suite, is_chosen};
+use support::suite::{Options, Suite, Summary, is_chosen};
 
 fn main() -> ExitCode {
     let mut options = Options { seed: 1, states: 2000, pattern: String::new(), only: None, strict: false, reports: 1 };
-    let (mut streams, mut record) = (false, None);
+    let (mut streams, mut raw, mut record) = (false, false, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             "--row" => options.pattern = value(),
             "--case" => options.only = Some(value().parse().expect("a number")),
             "--streams" => streams = true,
+            "--raw" => raw = true,
             "--record" => record = Some(value()),
             "--strict" => options.strict = true,
             "--reports" => options.reports = value().parse().expect("a number"),
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    if streams && options.states == 2000 {
+    if (streams || raw) && options.states == 2000 {
         options.states = 200_000;
     }
     let Some(mut suite) = Suite::new() else {
@@ -49,7 +50,12 @@ fn main() -> ExitCode {
         return write_vectors(&mut suite, &options, &file);
     }
     if streams {
-        return run_streams(&mut suite, &options);
+        let summary = suite.all_streams(&options);
+        return finish(&suite, &summary);
+    }
+    if raw {
+        let summary = suite.raw(&options);
+        return finish(&suite, &summary);
     }
     let summary = suite.all(&options, |text| print!("{text}"));
     println!("{}", summary.text);
@@ -74,8 +80,7 @@ fn write_vectors(suite: &mut Suite, options: &Options, file: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn run_streams(suite: &mut Suite, options: &Options) -> ExitCode {
-    let summary = suite.all_streams(options);
+fn finish(suite: &Suite, summary: &Summary) -> ExitCode {
     println!("{}{}", suite.reports, summary.text);
     if summary.different == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

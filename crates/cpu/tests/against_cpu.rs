@@ -1,4 +1,4 @@
-//! Every row, and random streams of instructions, against the CPU of this host.
+//! Every row, random streams of instructions, and strings that are none, against the CPU of this host.
 //!
 //! A short run of 40 states each by default. With `BLINK_LONG=1` (as `cargo xtask suite cpu` sets it) 2,000, or `BLINK_COUNT`,
 //! from `BLINK_SEED`; the end of its output names the rows that nothing covers. `examples/against_cpu.rs` chooses rows.
@@ -40,6 +40,16 @@ fn streams_of_instructions_do_what_the_cpu_does() {
         return;
     };
     let summary = suite.all_streams(&options(1000, 200_000));
+    println!("{}", summary.text);
+    assert!(summary.different == 0, "{}\n{}", suite.reports, summary.text);
+}
+
+#[test]
+fn bytes_that_are_no_instruction_do_what_they_do_on_the_cpu() {
+    let Some(mut suite) = Suite::new() else {
+        return;
+    };
+    let summary = suite.raw(&options(10_000, 1_000_000));
     println!("{}", summary.text);
     assert!(summary.different == 0, "{}\n{}", suite.reports, summary.text);
 }

@@ -9,6 +9,7 @@ pub mod generate;
 pub mod ins;
 pub mod native;
 pub mod random;
+pub mod raw;
 pub mod record;
 pub mod special;
 pub mod state;

@@ -7,6 +7,7 @@ use super::engine::Engine;
 use super::generate;
 use super::native::Native;
 use super::random::Random;
+use super::raw;
 use super::record;
 use super::special;
 use super::state::{FX, MXCSR, ST, State, XMM};
@@ -255,6 +256,50 @@ impl Suite {
             index = end;
         }
         (different, completed)
+    }
+
+    /// Runs `options.states` byte strings.
+    pub fn raw(&mut self, options: &Options) -> Summary {
+        let (mut cases_run, mut different) = (0, 0);
+        let indices = match options.only {
+            Some(only) => only..only + 1,
+            None => 0..options.states,
+        };
+        let mut index = indices.start;
+        while index < indices.end {
+            let end = (index + 500).min(indices.end);
+            let batch: Vec<(u64, Case, Option<Instruction>)> = (index..end)
+                .filter_map(|n| {
+                    let (case, i) = raw::case(&self.encoder, &mut Random::keyed(options.seed ^ 0x2a77, n))?;
+                    Some((n, case, i))
+                })
+                .collect();
+            let cases: Vec<Case> = batch.iter().map(|(_, case, _)| case.clone()).collect();
+            assert!(self.native.submit(&cases), "the native harness is gone");
+            let ours: Vec<Outcome> = cases.iter().map(|case| self.engine.run(case)).collect();
+            let oracle = self.native.finish(&cases);
+            for (((n, case, i), oracle), ours) in batch.iter().zip(&oracle).zip(&ours) {
+                cases_run += 1;
+                let adjusted = i.as_ref().and_then(|i| tolerate(i.op, oracle, ours));
+                let ours = adjusted.as_ref().unwrap_or(ours);
+                if compare(oracle, ours, 0) == Verdict::Same
+                    || i.as_ref().is_some_and(|i| !cpu::handlers::is_implemented(i))
+                {
+                    continue;
+                }
+                different += 1;
+                if different <= options.reports {
+                    let title = format!("bytes: repeat with --seed {} --raw --case {n}", options.seed);
+                    self.reports.push_str(&report(&title, case, oracle, ours));
+                }
+            }
+            index = end;
+        }
+        let text = format!(
+            "suite cpu: seed {}, {cases_run} byte strings, {different} differ; harness restarted {} times",
+            options.seed, self.native.restarts
+        );
+        Summary { text, different }
     }
 
     /// Writes the states of a row and what the CPU makes of them to `out`, in few bytes. Rows that we do not implement are
