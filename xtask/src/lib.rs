@@ -19,6 +19,7 @@ pub mod run;
 pub mod sizes;
 pub mod suite;
 pub mod test;
+pub mod threads;
 
 /// What a chore returns: a message for the person who called it, or success.
 pub type Outcome = Result<(), String>;

@@ -13,6 +13,7 @@ pub fn main(args: &[String]) -> crate::Outcome {
         "decoder" => long("isa", rest)?,
         "cpu" => long("cpu", rest)?,
         "linux" => long("linux", rest)?,
+        "threads" => crate::threads::suite(rest)?,
         "programs" => programs(rest)?,
         other => return Err(format!("no suite is called {other:?}: decoder, cpu, linux or programs")),
     };

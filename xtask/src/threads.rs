@@ -1,0 +1,122 @@
+//! Programs that put threads under stress, over and over: `tests/threads`.
+//!
+//! Each program checks itself and says so in one line that never varies, natively and under blink, so a single run proves little
+//! and a single failure much.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::programs::Emulator;
+use crate::report::Tally;
+use crate::run::{self, End};
+use crate::{packages, places, sizes};
+
+/// One of the programs.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    pub name: &'static str,
+    /// The status that it ends with.
+    status: i32,
+    /// An argument where guest memory is paged: what the host's kernel cannot do there is left out.
+    paged: Option<&'static str>,
+}
+
+const fn program(name: &'static str) -> Program {
+    Program { name, status: 0, paged: None }
+}
+
+/// All of them.
+pub const PROGRAMS: [Program; 12] = [
+    program("atomics"),
+    program("cancel"),
+    program("code"),
+    // It ends by the exit of one thread after the other.
+    Program { status: 21, ..program("forks") },
+    program("idle"),
+    program("locks"),
+    program("making"),
+    program("mappings"),
+    program("queues"),
+    program("races"),
+    // Nobody tells of the robust mutexes of an owner that the kernel kills.
+    Program { paged: Some("014"), ..program("shared") },
+    program("waiting"),
+];
+
+/// Longer than any run on a busy machine: it is there against hanging for ever.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+impl Program {
+    /// Compiles it; `None` where there is no compiler.
+    pub fn build(&self, dir: &Path) -> Result<Option<PathBuf>, String> {
+        let file = dir.join(format!("threads-{}", self.name));
+        let source = places::root().join(format!("tests/threads/{}.c", self.name));
+        let mut command = Command::new("gcc");
+        command.args(["-static", "-O1", "-w", "-pthread", "-o"]).arg(&file).arg(&source);
+        match command.status() {
+            Ok(status) if status.success() => Ok(Some(file)),
+            Ok(status) => Err(format!("gcc {}: {status}", source.display())),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// One run, `scale` times as long as the shortest. The error tells what went wrong.
+    pub fn run(&self, file: &Path, emulator: &Emulator, scale: u32) -> crate::Outcome {
+        let mut command = emulator.command(file);
+        command.arg(scale.to_string()).env_clear().env("PATH", "/usr/bin:/bin");
+        let is_paged = emulator.words.iter().any(|word| word == "-m");
+        command.args(self.paged.filter(|_| is_paged));
+        let captured = run::capture(&mut command, Stdio::null(), PATIENCE)?;
+        let (out, err) = (String::from_utf8_lossy(&captured.stdout), String::from_utf8_lossy(&captured.stderr));
+        if captured.end == End::Code(self.status) && out == format!("{}: good\n", self.name) && err.is_empty() {
+            return Ok(());
+        }
+        Err(format!("{} [{}]: {:?}\n{out}{err}", self.name, emulator.name, captured.end))
+    }
+}
+
+/// `cargo xtask suite threads [--runs N] [--scale N] [--form linear|paged|native] [NAME...]`.
+pub fn suite(args: &[String]) -> Result<Tally, String> {
+    if !places::is_oracle() {
+        return Err("the programs are for x86-64 Linux, which this machine is not".into());
+    }
+    let (mut runs, mut scale, mut form, mut names) = (1000, 1, None, Vec::new());
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        let mut value = || rest.next().ok_or(format!("{arg} wants a value"));
+        let number = |text: &String| text.parse::<u32>().map_err(|error| format!("{text}: {error}"));
+        match arg.as_str() {
+            "--runs" => runs = number(value()?)?,
+            "--scale" => scale = number(value()?)?,
+            "--form" => form = Some(value()?.clone()),
+            name if PROGRAMS.iter().any(|program| program.name == name) => names.push(name.to_string()),
+            other => return Err(format!("there is no program or option {other}")),
+        }
+    }
+    packages::need(&["gcc", "libc6-dev"])?;
+    let blink = match std::env::var_os("BLINK") {
+        Some(file) => file.into(),
+        None => sizes::release()?.file,
+    };
+    let mut emulators = vec![Emulator::native(), Emulator::linear(&blink), Emulator::paged(&blink)];
+    emulators.retain(|emulator| form.as_ref().map_or(emulator.name != "native", |form| emulator.name == *form));
+    let dir = places::cache("threads")?;
+    let mut tally = Tally::default();
+    for program in PROGRAMS.iter().filter(|program| names.is_empty() || names.iter().any(|name| name == program.name)) {
+        let file = program.build(&dir)?.ok_or("there is no compiler")?;
+        for emulator in &emulators {
+            let before = tally;
+            for run in 1..=runs {
+                let outcome = program.run(&file, emulator, scale);
+                tally.count(outcome.is_ok());
+                if let Err(report) = outcome {
+                    println!("FAILED in run {run} of {}", report.trim_end());
+                }
+            }
+            let failed = tally.failed - before.failed;
+            println!("{} [{}]: {runs} runs, {failed} failed", program.name, emulator.name);
+        }
+    }
+    Ok(tally)
+}
