@@ -31,7 +31,7 @@ pub fn mq_open(name: &CStr, flags: u32, mode: u32, attributes: Option<[i64; 4]>)
 fn native_attributes(values: [i64; 4]) -> [isize; 8] {
     let mut raw = [0isize; 8];
     for (slot, value) in raw.iter_mut().zip(values) {
-        *slot = value as isize;
+        *slot = isize::try_from(value).unwrap_or(isize::MAX);
     }
     // The flags hold O_NONBLOCK.
     raw[0] = crate::generic::to_host_open(values[0] as u32) as isize;
@@ -84,7 +84,7 @@ pub fn mq_notify(queue: i32, notification: Option<&Notification>) -> Result<(), 
     if let Some(notification) = notification {
         raw[0] = match notification.how {
             THREAD => notification.cookie.as_ptr() as usize,
-            _ => notification.value as usize,
+            _ => crate::signal::values::to_host(notification.value),
         };
         // Two ints follow the union of pointer and int.
         let mut bytes = Vec::with_capacity(8);
@@ -203,10 +203,14 @@ pub fn msgget(key: i32, flags: i32) -> Result<i32, Errno> {
     crate::errno::check(unsafe { libc::msgget(key, flags) })
 }
 
-/// man 2 msgsnd.
+/// man 2 msgsnd. A type beyond the host's long is refused.
 pub fn msgsnd(id: i32, kind: i64, data: &[u8], flags: i32) -> Result<(), Errno> {
+    let Ok(kind) = isize::try_from(kind) else {
+        crate::log::line(&format!("message of type {kind:#x}, which this host has no room for: EINVAL"));
+        return Err(Errno(libc::EINVAL));
+    };
     let mut raw = Vec::with_capacity(size_of::<usize>() + data.len());
-    raw.extend_from_slice(&(kind as isize).to_ne_bytes());
+    raw.extend_from_slice(&kind.to_ne_bytes());
     raw.extend_from_slice(data);
     // SAFETY: type and data live over the call.
     crate::errno::check(unsafe { libc::msgsnd(id, raw.as_ptr().cast(), data.len(), flags) }).map(drop)
@@ -217,7 +221,9 @@ pub fn msgrcv(id: i32, room: usize, kind: i64, flags: i32) -> Result<(i64, Vec<u
     let word = size_of::<usize>();
     let mut raw = vec![0u8; word + room];
     // SAFETY: the buffer has `room` bytes behind the type.
-    let n = unsafe { libc::msgrcv(id, raw.as_mut_ptr().cast(), room, kind as _, flags) };
+    let n = unsafe {
+        libc::msgrcv(id, raw.as_mut_ptr().cast(), room, kind.clamp(isize::MIN as i64, isize::MAX as i64) as _, flags)
+    };
     let n = crate::errno::check_size(n as isize)?;
     let mut native = [0; size_of::<usize>()];
     native.copy_from_slice(&raw[..word]);

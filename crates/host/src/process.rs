@@ -22,7 +22,7 @@ pub enum Forked {
 
 /// `fork(2)`: the child has this thread alone. Signals are blocked, and stay blocked on both sides.
 pub fn fork() -> Result<Forked, Errno> {
-    let _log = log::hold();
+    let _locks = (log::hold(), signal::values::hold());
     // SAFETY: the child goes on in the same interpreter loop; the C library keeps its own state usable there.
     match unsafe { libc::fork() } {
         -1 => Err(Errno::last()),
@@ -36,7 +36,7 @@ pub fn fork() -> Result<Forked, Errno> {
 ///
 /// The C library knows nothing of it: with other threads its allocator may be locked in the child.
 pub fn clone_process(flags: u64, pidfd: &mut i32) -> Result<Forked, Errno> {
-    let _log = log::hold();
+    let _locks = (log::hold(), signal::values::hold());
     let args = [flags as usize, 0, &raw mut *pidfd as usize, 0, 0];
     // SAFETY: without CLONE_VM and with no new stack this is a fork; the kernel writes at most the descriptor.
     // On s390x the stack comes first.

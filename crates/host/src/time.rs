@@ -3,6 +3,7 @@
 use crate::call::{blocking, call};
 use crate::errno::Errno;
 use crate::nr;
+use crate::signal;
 use alloc::vec::Vec;
 
 /// Seconds and nanoseconds, 64 bits on every host.
@@ -140,7 +141,7 @@ pub fn timer_create(clock: i32, event: Option<Notify>) -> Result<i32, Errno> {
     if let Some(event) = event {
         let int = |value: i32| value.to_ne_bytes();
         let mut bytes = Vec::with_capacity(64);
-        bytes.extend_from_slice(&(event.value as usize).to_ne_bytes());
+        bytes.extend_from_slice(&signal::values::to_host(event.value).to_ne_bytes());
         bytes.extend_from_slice(&int(event.signal));
         bytes.extend_from_slice(&int(event.how));
         bytes.extend_from_slice(&int(event.thread));

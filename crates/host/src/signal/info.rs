@@ -1,7 +1,10 @@
 //! `siginfo_t` in the layout of x86-64 Linux, and its conversion from and to the host's.
 //!
 //! The host's kernel lays the structure out by its word size and byte order (`include/uapi/asm-generic/siginfo.h`); which
-//! member of the union counts follows from signal number and code as in the kernel's `siginfo_layout`.
+//! member of the union counts follows from signal number and code as in the kernel's `siginfo_layout`. How 64-bit values get
+//! through narrow hosts is said in [`values`](super::values).
+
+use super::values::{self, WIDE};
 
 /// 128 bytes as an x86-64 Linux program finds them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,6 +18,7 @@ impl Default for Info {
 
 const SI_QUEUE: i32 = -1;
 const SI_TIMER: i32 = -2;
+const SI_MESGQ: i32 = -3;
 /// Value that tells a kick from a guest's signal of the same number.
 pub(super) const MAGIC: u64 = 0x6b6e_696c_6221_6b69;
 
@@ -78,15 +82,13 @@ impl Info {
 
     /// True if blink itself sent this.
     pub(super) fn is_kick(&self) -> bool {
-        // A 32-bit host carries only half of the value.
-        let value = if WORD == 8 { MAGIC } else { MAGIC & 0xffff_ffff };
         let is_ours = match self.code() {
             SI_QUEUE => self.i32(16) == crate::process::pid(),
             // The kicker's timer.
             SI_TIMER => true,
             _ => false,
         };
-        is_ours && self.u64(24) == value
+        is_ours && self.u64(24) == MAGIC
     }
 
     /// From what the host's kernel wrote. Runs in signal handlers.
@@ -104,7 +106,14 @@ impl Info {
             Layout::Queue => {
                 info.set_i32(16, host_i32(raw, UNION));
                 info.set_i32(20, host_i32(raw, UNION + 4));
-                info.set_u64(24, host_word(raw, UNION + 8));
+                let mut error = info.i32(4);
+                let mut value = host_word(raw, UNION + 8);
+                // Without a `sigevent` the kernel makes the timer's number the int of the union.
+                if cfg!(target_endian = "big") && code == SI_TIMER && value == u64::from(info.i32(16) as u32) << 32 {
+                    value >>= 32;
+                }
+                info.set_u64(24, whole_value(code, value, &mut error));
+                info.set_i32(4, error);
             }
             Layout::Child => {
                 let times = if WORD == 8 { UNION + 16 } else { UNION + 12 };
@@ -135,12 +144,24 @@ impl Info {
         let mut put = |at: usize, bytes: &[u8]| raw[at..at + bytes.len()].copy_from_slice(bytes);
         put(0, &signal.to_ne_bytes());
         put(code_at, &self.code().to_ne_bytes());
-        put(12 - code_at, &self.i32(4).to_ne_bytes());
+        let upper = if WIDE { 0 } else { (self.u64(24) >> 32) as i32 };
+        put(12 - code_at, &(if upper == 0 { self.i32(4) } else { upper }).to_ne_bytes());
         // A sender can only give what a queue entry holds.
         put(UNION, &self.i32(16).to_ne_bytes());
         put(UNION + 4, &self.i32(20).to_ne_bytes());
         put(UNION + 8, &(self.u64(24) as libc::c_ulong).to_ne_bytes());
         raw
+    }
+}
+
+/// The 64-bit value of a signal with this code, from what the host's kernel had for the value and for the error, which is left as the
+/// sender had it.
+pub fn whole_value(code: i32, value: u64, error: &mut i32) -> u64 {
+    match code {
+        SI_TIMER | SI_MESGQ => values::from_host(value),
+        // DEVIATION: on hosts of 32 bits a number in `si_errno` of a queued signal becomes the upper half of its value.
+        SI_QUEUE if !WIDE => u64::from(core::mem::take(error) as u32) << 32 | value & 0xffff_ffff,
+        _ => value,
     }
 }
 
@@ -196,7 +217,7 @@ mod tests {
         let mut info = Info::new(10, SI_QUEUE);
         info.set_i32(16, 1234);
         info.set_i32(20, 1000);
-        info.set_u64(24, 0x1234_5678);
+        info.set_u64(24, 0x7fff_1234_5678_9abc);
         assert!(Info::from_host(&info.to_host(10), 10) == info);
     }
 

@@ -14,9 +14,10 @@ mod handler;
 mod info;
 mod kicker;
 mod raw;
+pub(crate) mod values;
 
 use alloc::boxed::Box;
-pub use info::Info;
+pub use info::{Info, whole_value};
 pub use raw::{ReservedAction, host_number, number};
 
 use crate::blocking::{self, NOT_ENTERED};
