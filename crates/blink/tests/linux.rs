@@ -84,6 +84,7 @@ tests! {
     events
     files
     io
+    layouts
     names
     process_calls
     process_job

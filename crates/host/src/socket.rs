@@ -95,15 +95,39 @@ pub fn setsockopt(fd: i32, level: i32, name: i32, value: &[u8]) -> Result<(), Er
     unsafe { call(libc::SYS_setsockopt, args) }.map(drop)
 }
 
-/// Classic BPF instructions: code, jt, jf, k.
-pub fn attach_filter(fd: i32, program: &[(u16, u8, u8, u32)]) -> Result<(), Errno> {
+/// A classic BPF instruction: code, jt, jf, k.
+pub type Instruction = (u16, u8, u8, u32);
+
+/// `SO_GET_FILTER` with room for so many instructions: their number, and what they are if there was room at all.
+pub fn attached_filter(fd: i32, room: usize) -> Result<(usize, Option<Vec<Instruction>>), Errno> {
+    const MOST: usize = 4096;
+    let none = libc::sock_filter { code: 0, jt: 0, jf: 0, k: 0 };
+    let mut filters = vec![none; MOST];
+    let mut length = room.min(MOST) as u32;
+    let args = [
+        fd as usize,
+        libc::SOL_SOCKET as usize,
+        libc::SO_ATTACH_FILTER as usize,
+        filters.as_mut_ptr() as usize,
+        &raw mut length as usize,
+    ];
+    // SAFETY: the kernel writes at most so many instructions as no program exceeds.
+    unsafe { call(libc::SYS_getsockopt, args) }?;
+    let count = length as usize;
+    let program = (room >= count && count > 0)
+        .then(|| filters[..count.min(MOST)].iter().map(|f| (f.code, f.jt, f.jf, f.k)).collect());
+    Ok((count, program))
+}
+
+/// `SO_ATTACH_FILTER` or `SO_ATTACH_REUSEPORT_CBPF`.
+pub fn attach_filter(fd: i32, option: i32, program: &[Instruction]) -> Result<(), Errno> {
     let filters: Vec<libc::sock_filter> =
         program.iter().map(|&(code, jt, jf, k)| libc::sock_filter { code, jt, jf, k }).collect();
     let value = libc::sock_fprog { len: filters.len() as u16, filter: filters.as_ptr().cast_mut() };
     let args = [
         fd as usize,
         libc::SOL_SOCKET as usize,
-        libc::SO_ATTACH_FILTER as usize,
+        option as usize,
         &raw const value as usize,
         size_of::<libc::sock_fprog>(),
     ];

@@ -179,6 +179,18 @@ fn copy_int(from: &[u8], big: bool, wide: &mut [u8; 8]) {
     }
 }
 
+/// The host's number of a request. These carry the size of a long, of which the kernel uses no more than an int or 64 bits.
+fn host_request(request: u32) -> u32 {
+    const LONG: u32 = 8 << 16;
+    match request {
+        // FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IOC_GETVERSION, FS_IOC_SETVERSION, BLKBSZGET, BLKBSZSET, BLKGETSIZE64.
+        0x8008_6601 | 0x4008_6602 | 0x8008_7601 | 0x4008_7602 | 0x8008_1270 | 0x4008_1271 | 0x8008_1272 => {
+            request - LONG + ((size_of::<usize>() as u32) << 16)
+        }
+        other => other,
+    }
+}
+
 /// Makes a request of [`REQUESTS`] with an argument in memory: `argument` is in the host's layout, of its full size.
 pub fn ioctl(fd: i32, request: u32, argument: &mut [u8]) -> Result<usize, Errno> {
     let needed = match find(request) {
@@ -192,7 +204,7 @@ pub fn ioctl(fd: i32, request: u32, argument: &mut [u8]) -> Result<usize, Errno>
         raw[..chunk.len()].copy_from_slice(chunk);
         *word = u64::from_ne_bytes(raw);
     }
-    let args = [fd as usize, request as usize, words.as_mut_ptr() as usize];
+    let args = [fd as usize, host_request(request) as usize, words.as_mut_ptr() as usize];
     // SAFETY: the table says how much memory the kernel touches, and the buffer is larger.
     let result = unsafe { if waits(request) { blocking(libc::SYS_ioctl, args) } else { call(libc::SYS_ioctl, args) } }?;
     for (chunk, word) in argument.chunks_mut(8).zip(&words) {

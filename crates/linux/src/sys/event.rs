@@ -1,13 +1,16 @@
 //! Descriptors that are events: epoll, eventfd, timerfd, inotify (man 7 epoll, man 2 eventfd, timerfd_create, inotify_init).
 
+use super::layout::SAME;
 use super::poll::lend_mask;
 use super::{Answer, descriptor};
 use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
 use crate::abi::flags::{ClockId, EpollFlags, EpollOp, EventfdFlags, InotifyFlags, TimerFlags, TimerfdFlags};
-use crate::abi::{EpollEvent, Itimerspec, SigSet, Timespec};
+use crate::abi::{Abi, EpollEvent, Itimerspec, SigSet, Timespec};
 use crate::errno::Errno;
 use crate::task::Task;
 use crate::user::{Fd, UserMut, UserPtr};
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::Relaxed;
 use host::poll::{self, Wait};
 use host::time;
 
@@ -141,7 +144,7 @@ pub fn inotify_init1(_task: &mut Task, flags: InotifyFlags) -> Answer {
     descriptor(host::file::inotify_init(flags.0 as u32))
 }
 
-/// What a descriptor yields that is neither bytes nor in the guest's byte order on a big-endian host.
+/// What a descriptor yields that is neither bytes nor in the guest's layout: on a big-endian host, and where values are narrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Records {
     /// One 64-bit count: eventfd, timerfd.
@@ -152,9 +155,17 @@ pub enum Records {
     Signals,
 }
 
-/// The records of `fd` that must be converted: none on a little-endian host.
+/// Whether this process has made a signalfd; only then is a narrow little-endian host asked what a descriptor is.
+static HAS_SIGNALS: AtomicBool = AtomicBool::new(false);
+
+/// Notes that there is a signalfd.
+pub fn expect_signals() {
+    HAS_SIGNALS.store(true, Relaxed);
+}
+
+/// The records of `fd` that must be converted.
 pub fn records(fd: Fd) -> Option<Records> {
-    if cfg!(target_endian = "little") {
+    if SAME || cfg!(target_endian = "little") && !HAS_SIGNALS.load(Relaxed) {
         return None;
     }
     let name = crate::path::name(fd.0)?;
@@ -166,10 +177,10 @@ pub fn records(fd: Fd) -> Option<Records> {
     }
 }
 
-/// Turns records between the host's big-endian and the guest's order, either way.
+/// Turns records between the host's order and the guest's, either way.
 pub fn swap_records(records: Records, bytes: &mut [u8]) {
     let swap = |bytes: &mut [u8], at: usize, width: usize| {
-        if let Some(field) = bytes.get_mut(at..at + width) {
+        if let (true, Some(field)) = (cfg!(target_endian = "big"), bytes.get_mut(at..at + width)) {
             field.reverse();
         }
     };
@@ -179,7 +190,7 @@ pub fn swap_records(records: Records, bytes: &mut [u8]) {
             let mut at = 0;
             while at + 16 <= bytes.len() {
                 // The length of the name, before it is turned.
-                let length = u32::from_be_bytes([bytes[at + 12], bytes[at + 13], bytes[at + 14], bytes[at + 15]]);
+                let length = u32::from_ne_bytes([bytes[at + 12], bytes[at + 13], bytes[at + 14], bytes[at + 15]]);
                 (0..4).for_each(|word| swap(bytes, at + word * 4, 4));
                 at += 16 + length as usize;
             }
@@ -193,12 +204,27 @@ pub fn swap_records(records: Records, bytes: &mut [u8]) {
                 swap(record, 84, 4);
                 swap(record, 88, 8);
                 swap(record, 96, 4);
+                widen_value(record);
             }
         }
     }
 }
 
-#[cfg(test)]
+/// The value in a `signalfd_siginfo`, whole: errno at 4, code at 8, int at 44, pointer at 48.
+fn widen_value(record: &mut [u8]) {
+    let int = |at: usize| i32::decode(&record[at..at + 4]);
+    let (mut error, code) = (int(4), int(8));
+    // What the kernel sends has codes above 0, and no value.
+    if code >= 0 {
+        return;
+    }
+    let value = host::signal::whole_value(code, u64::decode(&record[48..56]), &mut error);
+    error.encode(&mut record[4..8]);
+    (value as i32).encode(&mut record[44..48]);
+    value.encode(&mut record[48..56]);
+}
+
+#[cfg(all(test, target_endian = "big"))]
 mod tests {
     use super::*;
 

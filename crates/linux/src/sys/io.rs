@@ -7,6 +7,7 @@ use crate::errno::Errno;
 use crate::lend::{MAX_COUNT, is_user, lend, vectors};
 use crate::task::{Access, Task};
 use crate::user::{Fd, UserBuf, UserMut, UserPtr, UserSlice};
+use alloc::vec::Vec;
 use host::io::{self, Position};
 
 /// A transfer that a signal interrupted starts again, unless it is a socket with a time limit (`sock_intr_errno`).
@@ -27,6 +28,9 @@ fn buffer(address: u64, count: u64) -> Result<[(u64, u64); 1], Errno> {
 }
 
 fn transfer(task: &mut Task, fd: Fd, list: &[(u64, u64)], access: Access, position: Position, flags: u32) -> Answer {
+    if let Some(records) = event::records(fd) {
+        return transfer_records(task, fd, list, access, position, flags, records);
+    }
     let result = lend(task, list, access, |segments| match access {
         Access::Write => io::read(fd.0, segments, position, flags),
         _ => io::write(fd.0, segments, position, flags),
@@ -49,26 +53,49 @@ fn position(offset: i64) -> Result<Position, Errno> {
 }
 
 pub fn read(task: &mut Task, fd: Fd, buf: UserBuf, count: u64) -> Answer {
-    let length = plain(task, fd, buf.0, count, Access::Write, Position::Current)?;
-    if let Some(records) = event::records(fd) {
-        let mut bytes = vec![0; length as usize];
-        task.load(buf.0, &mut bytes)?;
-        event::swap_records(records, &mut bytes);
-        task.store(buf.0, &bytes)?;
-    }
-    Ok(length)
+    plain(task, fd, buf.0, count, Access::Write, Position::Current)
 }
 
 pub fn write(task: &mut Task, fd: Fd, buf: UserSlice, count: u64) -> Answer {
-    if let (8.., Some(records)) = (count, event::records(fd)) {
-        let mut bytes = buf.read(task, 8)?;
+    plain(task, fd, buf.0, count, Access::Read, Position::Current)
+}
+
+/// A transfer of what is laid out otherwise on this host: events, of which no one is large.
+fn transfer_records(
+    task: &mut Task,
+    fd: Fd,
+    list: &[(u64, u64)],
+    access: Access,
+    position: Position,
+    flags: u32,
+    records: event::Records,
+) -> Answer {
+    const LONGEST: u64 = 1 << 16;
+    let mut parts: Vec<Vec<u8>> = list.iter().map(|&(_, length)| vec![0; length.min(LONGEST) as usize]).collect();
+    if access == Access::Read {
+        for (part, &(address, _)) in parts.iter_mut().zip(list) {
+            task.load(address, part)?;
+        }
+        let mut bytes = parts.concat();
         event::swap_records(records, &mut bytes);
         let mut segments = io::Segments::new();
         segments.push(&bytes);
-        let result = io::write(fd.0, &segments, Position::Current, 0);
-        return answer(result).map_err(|error| interrupted(fd, error));
+        return answer(io::write(fd.0, &segments, position, flags)).map_err(|error| interrupted(fd, error));
     }
-    plain(task, fd, buf.0, count, Access::Read, Position::Current)
+    // Segment by segment, since some of these look at each one by itself.
+    let mut segments = io::Segments::new();
+    parts.iter_mut().for_each(|part| segments.push_mut(part));
+    let count = io::read(fd.0, &segments, position, flags).map_err(|error| interrupted(fd, error.into()))?;
+    drop(segments);
+    let mut bytes = parts.concat();
+    event::swap_records(records, &mut bytes[..count]);
+    let mut rest = &bytes[..count];
+    for (&(address, _), part) in list.iter().zip(&parts) {
+        let (here, behind) = rest.split_at(part.len().min(rest.len()));
+        task.store(address, here)?;
+        rest = behind;
+    }
+    Ok(count as u64)
 }
 
 pub fn pread64(task: &mut Task, fd: Fd, buf: UserBuf, count: u64, offset: i64) -> Answer {

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod io;
 pub mod ioctl;
 pub mod ipc;
+pub mod layout;
 pub mod limits;
 pub mod memory;
 pub mod pipe;

@@ -242,6 +242,7 @@ pub fn signalfd4(
     if flags.0 as u64 & !crate::abi::flags::known(&SignalfdFlags::NAMES) != 0 {
         return Err(Errno::EINVAL);
     }
+    super::event::expect_signals();
     let (nonblocking, close_on_exec) = (flags.0 & 0o4000 != 0, flags.0 & 0o2000000 != 0);
     Ok(host::signal::descriptor(fd.0, mask, nonblocking, close_on_exec)? as u64)
 }

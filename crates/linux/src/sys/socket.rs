@@ -1,5 +1,6 @@
 //! Sockets (man 2 socket, bind, connect, accept, send, recv, getsockopt; man 7 socket, unix, ip, netlink, packet).
 
+use super::layout::{self, Way};
 use super::{Answer, descriptor, done};
 use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
 use crate::abi::flags::{MsgFlags, ShutdownHow, SocketFamily, SocketFlags, SocketLevel, SocketType};
@@ -17,7 +18,6 @@ const SOL_SOCKET: i32 = 1;
 const SO_RCVTIMEO: i32 = 20;
 const SO_SNDTIMEO: i32 = 21;
 const SCM_RIGHTS: i32 = 1;
-const SCM_CREDENTIALS: i32 = 2;
 const MSG_CTRUNC: u32 = 8;
 const MSG_DONTWAIT: u32 = 0x40;
 const MSG_CMSG_COMPAT: u32 = 0x8000_0000;
@@ -33,10 +33,13 @@ pub fn swap_address(address: &mut [u8]) {
     let family = if address[1] == 0 { address[0] } else { address[1] };
     address[..2].reverse();
     let mut words: &[(usize, usize)] = match family {
-        10 => &[(24, 4)],        // scope_id
-        16 => &[(4, 4), (8, 4)], // nl_pid, nl_groups
-        17 => &[(4, 4), (8, 2)], // sll_ifindex, sll_hatype
-        40 => &[(4, 4), (8, 4)], // svm_port, svm_cid
+        10 => &[(24, 4)],                         // scope_id
+        16 => &[(4, 4), (8, 4)],                  // nl_pid, nl_groups
+        17 => &[(4, 4), (8, 2)],                  // sll_ifindex, sll_hatype
+        29 => &[(4, 4)],                          // can_ifindex
+        38 => &[(16, 4), (20, 4)],                // salg_feat, salg_mask
+        44 => &[(2, 2), (4, 4), (8, 4), (12, 4)], // sxdp_flags, ifindex, queue_id, shared_umem_fd
+        40 => &[(4, 4), (8, 4)],                  // svm_port, svm_cid
         _ => &[],
     };
     while let [(at, length), rest @ ..] = words {
@@ -289,21 +292,20 @@ fn read_control(task: &mut Task, header: &MsgHdr) -> Result<Vec<Control>, Errno>
                 number.encode(fd);
             }
         }
-        swap_control(head.cmsg_level, head.cmsg_type, &mut data);
+        data = layout::convert(layout::message(head.cmsg_level, head.cmsg_type), data, Way::ToHost);
         all.push(Control { level: head.cmsg_level, kind: head.cmsg_type, data });
         at += length.next_multiple_of(8);
     }
     Ok(all)
 }
 
-/// Ancillary data are arrays of 32-bit integers, except for what is a time stamp.
-fn swap_control(level: i32, kind: i32, data: &mut [u8]) {
-    if cfg!(target_endian = "little") {
-        return;
-    }
-    let width = if level == SOL_SOCKET && !matches!(kind, SCM_RIGHTS | SCM_CREDENTIALS) { 8 } else { 4 };
-    for field in data.chunks_exact_mut(width) {
-        field.reverse();
+/// The guest's number of a time stamp, which 32-bit hosts give another one where it is 64 bits wide.
+fn guest_message(level: i32, kind: i32) -> i32 {
+    match (level, kind) {
+        (SOL_SOCKET, 63) if NARROW => 29,
+        (SOL_SOCKET, 64) if NARROW => 35,
+        (SOL_SOCKET, 65) if NARROW => 37,
+        _ => kind,
     }
 }
 
@@ -313,7 +315,8 @@ fn write_control(task: &mut Task, header: &MsgHdr, messages: Vec<Control>) -> Re
     let room = header.msg_controllen.min(1 << 20) as usize;
     let mut is_cut = false;
     for mut message in messages {
-        swap_control(message.level, message.kind, &mut message.data);
+        message.kind = guest_message(message.level, message.kind);
+        message.data = layout::convert(layout::message(message.level, message.kind), message.data, Way::ToGuest);
         let left = room.saturating_sub(raw.len());
         if left < CmsgHdr::SIZE {
             is_cut = true;
@@ -467,64 +470,46 @@ pub fn recvmmsg(
     Ok(count)
 }
 
-/// How the value of an option is laid out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Value {
-    /// 32-bit integers, one or several (also structures of them, and the 8- and 16-bit tails of `tcp_info`).
-    Ints,
-    /// Text or addresses in network order.
-    Bytes,
-    /// A 64-bit time of seconds and microseconds.
-    Time,
-    /// `struct ip_mreqn`, `struct ipv6_mreq`: addresses, then one integer at this offset.
-    IntAt(usize),
-}
-
-fn value_of(level: i32, option: i32) -> Value {
-    match (level, option) {
-        (SOL_SOCKET, SO_RCVTIMEO | SO_SNDTIMEO) => Value::Time,
-        // SO_BINDTODEVICE, SO_PEERSEC, SO_GET_FILTER
-        (SOL_SOCKET, 25 | 31 | 26) => Value::Bytes,
-        // IP_MULTICAST_IF, IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP
-        (0, 32 | 35 | 36) => Value::IntAt(8),
-        // IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP
-        (41, 20 | 21) => Value::IntAt(16),
-        // IP_OPTIONS, IPV6 headers
-        (0, 4) | (41, 54 | 55 | 57 | 59) => Value::Bytes,
-        // TCP_CONGESTION, TCP_ULP
-        (6, 13 | 31) => Value::Bytes,
-        _ => Value::Ints,
-    }
-}
+const NARROW: bool = cfg!(not(target_pointer_width = "64"));
 
 /// The host's number of an option: times are 64 bits wide under other numbers on 32-bit hosts.
 fn host_option(level: i32, option: i32) -> i32 {
     match (level, option) {
-        (SOL_SOCKET, SO_RCVTIMEO) if cfg!(not(target_pointer_width = "64")) => 66,
-        (SOL_SOCKET, SO_SNDTIMEO) if cfg!(not(target_pointer_width = "64")) => 67,
-        (SOL_SOCKET, 29) if cfg!(not(target_pointer_width = "64")) => 63,
-        (SOL_SOCKET, 35) if cfg!(not(target_pointer_width = "64")) => 64,
+        (SOL_SOCKET, SO_RCVTIMEO) if NARROW => 66,
+        (SOL_SOCKET, SO_SNDTIMEO) if NARROW => 67,
+        (SOL_SOCKET, 29) if NARROW => 63,
+        (SOL_SOCKET, 35) if NARROW => 64,
+        (SOL_SOCKET, 37) if NARROW => 65,
         _ => option,
     }
 }
 
-fn swap_value(value: Value, bytes: &mut [u8]) {
-    if cfg!(target_endian = "little") {
-        return;
+/// Refuses the options whose value names memory that the kernel reads or writes by itself.
+fn refuse_pointers(level: i32, option: i32) -> Result<(), Errno> {
+    let is_refused = match (level, option) {
+        // IPT_SO_SET_REPLACE, IPT_SO_SET_ADD_COUNTERS and those of ip6tables, arptables and ebtables.
+        (layout::SOL_IP, 64 | 65 | 96 | 97 | 128 | 129) | (layout::SOL_IPV6, 64 | 65) => true,
+        // TCP_ZEROCOPY_RECEIVE, PACKET_FANOUT_DATA, XDP_UMEM_REG.
+        (layout::SOL_TCP, 35) | (layout::SOL_PACKET, 22) | (283, 4) => true,
+        // PACKET_RX_RING, PACKET_TX_RING: rings of the host's words.
+        (layout::SOL_PACKET, 5 | 13) => !layout::SAME,
+        // MCAST_MSFILTER.
+        (layout::SOL_IP | layout::SOL_IPV6, 48) => !layout::SAME,
+        _ => false,
+    };
+    if is_refused {
+        host::log::line(&format!("unsupported socket option {level}, {option}: ENOPROTOOPT"));
+        return Err(Errno::ENOPROTOOPT);
     }
-    match value {
-        Value::Bytes => {}
-        Value::Time => bytes.chunks_exact_mut(8).for_each(|field| field.reverse()),
-        Value::Ints => bytes.chunks_exact_mut(4).for_each(|field| field.reverse()),
-        Value::IntAt(at) => {
-            if let Some(field) = bytes.get_mut(at..at + 4) {
-                field.reverse();
-            }
-        }
-    }
+    Ok(())
 }
 
+const SO_MAX_PACING_RATE: i32 = 47;
+/// What a long means that the host has no room for: no limit.
+const UNLIMITED: u32 = u32::MAX;
+
 const SO_ATTACH_FILTER: i32 = 26;
+const SO_ATTACH_REUSEPORT_CBPF: i32 = 51;
 
 pub fn setsockopt(
     task: &mut Task,
@@ -538,19 +523,24 @@ pub fn setsockopt(
     if optlen < 0 {
         return Err(Errno::EINVAL);
     }
-    if (level.0, optname) == (SOL_SOCKET, SO_ATTACH_FILTER) {
-        return attach_filter(task, sockfd, optval.0, optlen);
+    if level.0 == SOL_SOCKET && matches!(optname, SO_ATTACH_FILTER | SO_ATTACH_REUSEPORT_CBPF) {
+        return attach_filter(task, sockfd, optname, optval.0, optlen);
     }
+    refuse_pointers(level.0, optname)?;
     if optlen > 1 << 20 {
         return Err(Errno::ENOMEM);
     }
     let mut value = optval.read(task, optlen as u64)?;
-    swap_value(value_of(level.0, optname), &mut value);
+    if NARROW && (level.0, optname, value.len()) == (SOL_SOCKET, SO_MAX_PACING_RATE, 8) {
+        let rate = u32::try_from(u64::decode(&value)).unwrap_or(UNLIMITED);
+        value = rate.to_le_bytes().to_vec();
+    }
+    let value = layout::convert(layout::option(level.0, optname), value, Way::ToHost);
     done(socket::setsockopt(sockfd.0, level.0, host_option(level.0, optname), &value))
 }
 
 /// `struct sock_fprog { unsigned short len; struct sock_filter *filter; }`.
-fn attach_filter(task: &mut Task, fd: Fd, address: u64, length: i32) -> Answer {
+fn attach_filter(task: &mut Task, fd: Fd, option: i32, address: u64, length: i32) -> Answer {
     if length != 16 {
         return Err(Errno::EINVAL);
     }
@@ -559,7 +549,7 @@ fn attach_filter(task: &mut Task, fd: Fd, address: u64, length: i32) -> Answer {
     let words = UserPtr::<[u32; 2]>::new(list).read_array(task, u64::from(count))?;
     let program: Vec<_> =
         words.iter().map(|&[head, k]| (head as u16, (head >> 16) as u8, (head >> 24) as u8, k)).collect();
-    done(socket::attach_filter(fd.0, &program))
+    done(socket::attach_filter(fd.0, option, &program))
 }
 
 pub fn getsockopt(
@@ -575,11 +565,41 @@ pub fn getsockopt(
     if room < 0 {
         return Err(Errno::EINVAL);
     }
+    if (level.0, optname) == (SOL_SOCKET, SO_ATTACH_FILTER) {
+        return attached_filter(task, sockfd, optval.0, optlen);
+    }
+    refuse_pointers(level.0, optname)?;
+    let layout = layout::option(level.0, optname);
     let mut value = vec![0; (room as usize).min(1 << 16)];
+    // Some options read what they are asked for where they write the answer; others need nothing to be there.
+    if task.load(optval.0, &mut value).is_ok() {
+        value = layout::convert(layout, value, Way::ToHost);
+    }
     let length = socket::getsockopt(sockfd.0, level.0, host_option(level.0, optname), &mut value)?;
     value.truncate(length);
-    swap_value(value_of(level.0, optname), &mut value);
+    let mut value = layout::convert(layout, value, Way::ToGuest);
+    if NARROW && (level.0, optname, value.len()) == (SOL_SOCKET, SO_MAX_PACING_RATE, 4) && room >= 8 {
+        let rate = u32::decode(&value);
+        value = if rate == UNLIMITED { u64::MAX } else { u64::from(rate) }.to_le_bytes().to_vec();
+    }
+    // TLS and others may answer with more than they write.
+    let length = if value.len() < length { length } else { value.len() };
     task.store(optval.0, &value)?;
     optlen.write(task, &(length as i32))?;
+    Ok(0)
+}
+
+/// `SO_GET_FILTER`, which counts in instructions.
+fn attached_filter(task: &mut Task, fd: Fd, address: u64, length: UserMut<i32>) -> Answer {
+    let room = length.read(task)?.max(0) as usize;
+    let program = socket::attached_filter(fd.0, room)?;
+    if let Some(program) = &program.1 {
+        let words: Vec<[u32; 2]> = program
+            .iter()
+            .map(|&(code, jt, jf, k)| [u32::from(code) | u32::from(jt) << 16 | u32::from(jf) << 24, k])
+            .collect();
+        UserMut::<[u32; 2]>::new(address).write_array(task, &words)?;
+    }
+    length.write(task, &(program.0 as i32))?;
     Ok(0)
 }
