@@ -27,6 +27,11 @@ impl Size {
         value & (u64::MAX >> (64 - self.bits()))
     }
 
+    /// As many copies of `value`, which has this width, as eight bytes hold.
+    pub const fn repeated(self, value: u64) -> u64 {
+        value.wrapping_mul(u64::MAX / (u64::MAX >> (64 - self.bits())))
+    }
+
     /// `value` cut to this width and sign-extended.
     #[inline(always)]
     pub const fn extend(self, value: u64) -> u64 {

@@ -11,6 +11,7 @@ use crate::inst::{Inst, Rep};
 use crate::size::Size;
 use crate::state::{Cpu, RAX, RCX, RDI, RSI, Segment};
 use crate::stop::{Flow, Stop};
+use memory::Access;
 
 /// Elements that one chunk has at most.
 const CHUNK: u64 = 4096;
@@ -64,6 +65,16 @@ impl Strings {
     fn is_forward(&self) -> bool {
         (self.step as i64) > 0
     }
+
+    /// The lowest address of `count` elements of one page that begin at `address` in the direction of the string. A fault is
+    /// that of the first.
+    fn lowest(&self, cpu: &mut Cpu, address: u64, count: u64, access: Access) -> Result<u64, Stop> {
+        if self.is_forward() {
+            return Ok(address);
+        }
+        cpu.memory.probe(address, self.size.bytes(), access)?;
+        Ok(address.wrapping_add(self.step.wrapping_mul(count - 1)))
+    }
 }
 
 /// Runs `chunk(count)` until the counter is used up: `chunk` does at most `count` elements with their pointers and returns
@@ -94,43 +105,38 @@ fn repeat(cpu: &mut Cpu, inst: &Inst, mut chunk: impl FnMut(&mut Cpu, u64) -> Re
     }
 }
 
-/// Does the comparison that just set the flags end the repetition?
-fn is_over(cpu: &Cpu, inst: &Inst) -> bool {
-    match inst.form.rep() {
-        Rep::None => true,
-        Rep::Equal => !cpu.flags.zero(),
-        Rep::NotEqual => cpu.flags.zero(),
-    }
-}
+/// Moves fewer bytes than this through a small buffer, which is quicker to clear.
+const SMALL: u64 = 128;
+/// Elements that are written and read again soon are moved one by one where they are nearer than this.
+const NEAR: u64 = 16;
 
 calls! {
     Movs(cpu, inst) {
         repeat(cpu, inst, |cpu, count| {
             let s = Strings::of(cpu, inst);
             let (from, to) = (s.source(cpu, inst), s.destination(cpu));
-            let count = count
+            let mut count = count
                 .min(s.in_page(from))
                 .min(s.in_page(to))
                 .min(s.before_wrap(cpu.get(RSI)))
                 .min(s.before_wrap(cpu.get(RDI)));
-            if s.is_forward() && count > 1 {
-                let bytes = (count * s.size.bytes()) as usize;
-                // An element that was written is read again only if the destination lies shortly behind the source.
-                let distance = to.wrapping_sub(from);
-                if distance == 0 || distance >= bytes as u64 {
-                    let mut buffer = [0; CHUNK as usize];
-                    cpu.memory.load_bytes(from, &mut buffer[..bytes])?;
-                    cpu.memory.store_bytes(to, &buffer[..bytes])?;
-                    s.advance(cpu, RSI, count);
-                    s.advance(cpu, RDI, count);
-                    return Ok((count, false));
-                }
+            // An element that was written is read again only if the destination lies shortly behind the source.
+            let distance = if s.is_forward() { to.wrapping_sub(from) } else { from.wrapping_sub(to) };
+            if distance >= NEAR && distance < count * s.size.bytes() {
+                count = distance / s.size.bytes();
             }
-            one_by_one(cpu, &s, count, |cpu, n| {
-                let at = s.step.wrapping_mul(n);
-                let value = cpu.load(from.wrapping_add(at), s.size)?;
-                cpu.store(to.wrapping_add(at), s.size, value)
-            }, &[RSI, RDI])
+            if count == 1 || distance != 0 && distance < NEAR {
+                return one_by_one(cpu, &s, count, from, to);
+            }
+            let from = s.lowest(cpu, from, count, Access::Read)?;
+            let to = s.lowest(cpu, to, count, Access::Write)?;
+            match count * s.size.bytes() {
+                bytes @ ..=SMALL => copy::<{ SMALL as usize }>(cpu, from, to, bytes)?,
+                bytes => copy::<{ CHUNK as usize }>(cpu, from, to, bytes)?,
+            }
+            s.advance(cpu, RSI, count);
+            s.advance(cpu, RDI, count);
+            Ok((count, false))
         })
     }
 
@@ -140,20 +146,14 @@ calls! {
             let to = s.destination(cpu);
             let value = s.size.cut(cpu.get(RAX));
             let count = count.min(s.in_page(to)).min(s.before_wrap(cpu.get(RDI)));
-            if s.is_forward() && count > 1 {
-                let bytes = (count * s.size.bytes()) as usize;
-                let mut buffer = [0; CHUNK as usize];
-                let element = value.to_le_bytes();
-                for slot in buffer[..bytes].chunks_exact_mut(s.size.bytes() as usize) {
-                    slot.copy_from_slice(&element[..s.size.bytes() as usize]);
-                }
-                cpu.memory.store_bytes(to, &buffer[..bytes])?;
-                s.advance(cpu, RDI, count);
-                return Ok((count, false));
+            let to = s.lowest(cpu, to, count, Access::Write)?;
+            match count * s.size.bytes() {
+                _ if count == 1 => cpu.store(to, s.size, value)?,
+                bytes @ ..=SMALL => fill::<{ SMALL as usize }>(cpu, to, bytes, s.size.repeated(value))?,
+                bytes => fill::<{ CHUNK as usize }>(cpu, to, bytes, s.size.repeated(value))?,
             }
-            one_by_one(cpu, &s, count, |cpu, n| {
-                cpu.store(to.wrapping_add(s.step.wrapping_mul(n)), s.size, value)
-            }, &[RDI])
+            s.advance(cpu, RDI, count);
+            Ok((count, false))
         })
     }
 
@@ -176,69 +176,107 @@ calls! {
     Cmps(cpu, inst) {
         repeat(cpu, inst, |cpu, count| {
             let s = Strings::of(cpu, inst);
-            for done in 0..count {
-                let (from, to) = (s.source(cpu, inst), s.destination(cpu));
-                let loaded = cpu.load(from, s.size).and_then(|a| Ok((a, cpu.load(to, s.size)?)));
-                let (a, b) = match loaded {
-                    Ok(pair) => pair,
-                    // What is done is committed first; the next round meets the fault again.
-                    Err(_) if done > 0 => return Ok((done, false)),
-                    Err(stop) => return Err(stop),
-                };
-                cpu.flags = Flags::of_sub(s.size, a, b, a.wrapping_sub(b));
-                s.advance(cpu, RSI, 1);
-                s.advance(cpu, RDI, 1);
-                if is_over(cpu, inst) {
-                    return Ok((done + 1, true));
-                }
-            }
-            Ok((count, false))
+            let (from, to) = (s.source(cpu, inst), s.destination(cpu));
+            let count = s
+                .ahead(count)
+                .min(s.in_page(from))
+                .min(s.in_page(to))
+                .min(s.before_wrap(cpu.get(RSI)))
+                .min(s.before_wrap(cpu.get(RDI)));
+            let a = load_ahead(cpu, &s, from, count)?;
+            let b = load_ahead(cpu, &s, to, count)?;
+            let (done, is_over) = compare(cpu, inst, &s, count, &a, &b);
+            s.advance(cpu, RSI, done);
+            s.advance(cpu, RDI, done);
+            Ok((done, is_over))
         })
     }
 
     Scas(cpu, inst) {
         repeat(cpu, inst, |cpu, count| {
             let s = Strings::of(cpu, inst);
-            let a = s.size.cut(cpu.get(RAX));
-            for done in 0..count {
-                let b = match cpu.load(s.destination(cpu), s.size) {
-                    Ok(b) => b,
-                    Err(_) if done > 0 => return Ok((done, false)),
-                    Err(stop) => return Err(stop),
-                };
-                cpu.flags = Flags::of_sub(s.size, a, b, a.wrapping_sub(b));
-                s.advance(cpu, RDI, 1);
-                if is_over(cpu, inst) {
-                    return Ok((done + 1, true));
-                }
-            }
-            Ok((count, false))
+            let to = s.destination(cpu);
+            let count = s.ahead(count).min(s.in_page(to)).min(s.before_wrap(cpu.get(RDI)));
+            let a = [s.size.repeated(s.size.cut(cpu.get(RAX))); AHEAD / 8];
+            let b = load_ahead(cpu, &s, to, count)?;
+            let (done, is_over) = compare(cpu, inst, &s, count, &a, &b);
+            s.advance(cpu, RDI, done);
+            Ok((done, is_over))
         })
     }
 }
 
-/// Element by element, where they overlap or run backwards: what is done before a fault is committed.
-fn one_by_one(
-    cpu: &mut Cpu,
-    s: &Strings,
-    count: u64,
-    mut element: impl FnMut(&mut Cpu, u64) -> Flow,
-    pointers: &[u8],
-) -> Result<(u64, bool), Stop> {
+/// Copies within one page on both sides, all of it or nothing.
+fn copy<const N: usize>(cpu: &mut Cpu, from: u64, to: u64, bytes: u64) -> Flow {
+    let mut buffer = [0; N];
+    let part = &mut buffer[..bytes as usize];
+    cpu.memory.load_bytes(from, part)?;
+    cpu.memory.store_bytes(to, part)?;
+    Ok(())
+}
+
+/// Fills a part of a page.
+fn fill<const N: usize>(cpu: &mut Cpu, to: u64, bytes: u64, pattern: u64) -> Flow {
+    let mut buffer = [0; N];
+    buffer.as_chunks_mut::<8>().0.fill(pattern.to_le_bytes());
+    cpu.memory.store_bytes(to, &buffer[..bytes as usize])?;
+    Ok(())
+}
+
+/// Element by element, where they overlap: what is done before a fault is committed.
+fn one_by_one(cpu: &mut Cpu, s: &Strings, count: u64, from: u64, to: u64) -> Result<(u64, bool), Stop> {
     let mut done = 0;
-    let mut outcome = Ok(());
     while done < count {
-        outcome = element(cpu, done);
-        if outcome.is_err() {
-            break;
+        let at = s.step.wrapping_mul(done);
+        let moved =
+            cpu.load(from.wrapping_add(at), s.size).and_then(|value| cpu.store(to.wrapping_add(at), s.size, value));
+        match moved {
+            Err(stop) if done == 0 => return Err(stop),
+            Err(_) => break,
+            Ok(()) => done += 1,
         }
-        done += 1;
     }
-    if done == 0 {
-        outcome?;
-    }
-    for pointer in pointers {
-        s.advance(cpu, *pointer, done);
-    }
+    s.advance(cpu, RSI, done);
+    s.advance(cpu, RDI, done);
     Ok((done, false))
+}
+
+/// Bytes that a comparison looks at together.
+const AHEAD: usize = 64;
+type Ahead = [u64; AHEAD / 8];
+
+impl Strings {
+    /// Elements of a comparison that are looked at together.
+    fn ahead(&self, count: u64) -> u64 {
+        count.min(AHEAD as u64 / self.size.bytes())
+    }
+}
+
+/// The next elements, which lie in one page; the lowest comes first.
+fn load_ahead(cpu: &mut Cpu, s: &Strings, address: u64, count: u64) -> Result<Ahead, Stop> {
+    let mut bytes = [0; AHEAD];
+    if count == 1 {
+        return Ok([cpu.load(address, s.size)?; AHEAD / 8]);
+    }
+    let lowest = s.lowest(cpu, address, count, Access::Read)?;
+    cpu.memory.load_bytes(lowest, &mut bytes[..(count * s.size.bytes()) as usize])?;
+    let (words, _) = bytes.as_chunks::<8>();
+    Ok(core::array::from_fn(|n| u64::from_le_bytes(words[n])))
+}
+
+/// Compares elements until one ends the repetition; the flags are those of the last. How many, and whether it ended.
+fn compare(cpu: &mut Cpu, inst: &Inst, s: &Strings, count: u64, a: &Ahead, b: &Ahead) -> (u64, bool) {
+    let (bits, ends_when_equal) = (s.size.bytes() as usize * 8, inst.form.rep() == Rep::NotEqual);
+    let element = |words: &Ahead, n: usize| s.size.cut(words[n * bits / 64] >> (n * bits % 64));
+    let mut done = 0;
+    loop {
+        let n = if s.is_forward() { done } else { count - 1 - done } as usize;
+        let (x, y) = (element(a, n), element(b, n));
+        done += 1;
+        let is_over = (x == y) == ends_when_equal;
+        if is_over || done == count {
+            cpu.flags = Flags::of_sub(s.size, x, y, x.wrapping_sub(y));
+            return (done, is_over);
+        }
+    }
 }
