@@ -231,6 +231,7 @@ fn prepare(order: Order, started: host::time::Time) -> Result<Task, LoadError> {
         None => attempt(AddressSpace::paged(stack_limit), None)?,
     };
     drop(found);
+    keep_data_limit(&mm);
     mm.set_brk_start(start.layout.brk);
     host::process::set_name(name.rsplit(|&byte| byte == b'/').next().unwrap_or_default());
 
@@ -272,6 +273,18 @@ fn is_descriptor_path(path: &[u8]) -> bool {
 
 /// The largest signal frame: `rt_sigframe` with FXSAVE's 512 bytes and the padding that the kernel counts (`get_sigframe_size`).
 const SIGNAL_FRAME_SIZE: u64 = (440u64 + 15 + 512 + 63).div_ceil(16) * 16;
+
+/// A limit of the data is the guest's alone: blink's own memory must not count.
+fn keep_data_limit(mm: &AddressSpace) {
+    const DATA: u32 = 2;
+    const INFINITY: u64 = u64::MAX;
+    if let Ok([soft, hard]) = host::identity::prlimit(0, DATA, None)
+        && soft != INFINITY
+    {
+        mm.set_data_limit([soft, hard]);
+        let _ = host::identity::prlimit(0, DATA, Some([hard, hard]));
+    }
+}
 
 /// Soft limit of the stack's size in bytes.
 fn stack_limit() -> u64 {

@@ -4,6 +4,8 @@
 //! Only on x86-64 Linux with a C compiler: elsewhere there is no oracle.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
+use linux::table;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -86,6 +88,7 @@ tests! {
     io
     layouts
     names
+    orders
     process_calls
     process_job
     process_threads
@@ -112,4 +115,39 @@ fn every_source_is_run() {
             assert!(NAMES.contains(&name.as_str()), "{name}.c is not in the list of tests");
         }
     }
+}
+
+/// Which calls of the table the programs make, as blink's own trace tells. A call that none makes must be on the list in
+/// `tests/linux/untried.txt`, and what is on the list must have no test: so it only shrinks.
+#[test]
+#[ignore = "runs every program once more, for `cargo xtask suite linux`"]
+fn every_call_is_tried_or_on_the_list() {
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("linux-calls.log");
+    let mut tried = BTreeSet::new();
+    for name in NAMES {
+        let Some(program) = build(name) else { return };
+        let _ = fs::remove_file(&log);
+        run(Command::new(BLINK).args(["-j", "-s", "-L"]).arg(&log).arg(&program));
+        let text = fs::read(&log).unwrap_or_default();
+        tried.extend(String::from_utf8_lossy(&text).lines().filter_map(called).map(str::to_owned));
+    }
+    let untried: Vec<&str> = table::ROWS
+        .iter()
+        .filter(|row| row.run.is_some() && !tried.contains(row.name))
+        .map(|row| row.name)
+        .collect();
+    println!("{} calls with support, {} of them untried: {}", supported(), untried.len(), untried.join(" "));
+    let list = fs::read_to_string(sources().join("untried.txt")).unwrap();
+    let listed: Vec<&str> = list.lines().collect();
+    assert_eq!(untried, listed, "untried.txt must name exactly the calls that no program makes");
+}
+
+fn supported() -> usize {
+    table::ROWS.iter().filter(|row| row.run.is_some()).count()
+}
+
+/// The name of the call in a line of the trace.
+fn called(line: &str) -> Option<&str> {
+    line.split_once("] ")?.1.split_once('(').map(|(name, _)| name)
 }

@@ -50,6 +50,11 @@ impl<'a> Segments<'a> {
         self.push_raw(nowhere(), length);
     }
 
+    /// A segment beyond all user space: refused before anything is looked at but the descriptor.
+    pub fn push_kernel(&mut self) {
+        self.push_raw((usize::MAX & !0xffff) as *mut u8, 1);
+    }
+
     pub(crate) fn push_raw(&mut self, pointer: *mut u8, length: usize) {
         self.list.push(libc::iovec { iov_base: pointer.cast(), iov_len: length });
     }
@@ -168,6 +173,26 @@ fn one(direction: Direction, fd: i32, batch: &[libc::iovec], position: Position,
     let number = if is_read { libc::SYS_preadv2 } else { libc::SYS_pwritev2 };
     // SAFETY: see above.
     unsafe { blocking(number, [fd, batch.as_ptr() as usize, batch.len(), low, high, flags as usize]) }
+}
+
+/// The error of a vector call whose list cannot be read: `EFAULT`, unless the descriptor or the position is at fault, which the
+/// kernel looks at before.
+pub fn probe_vectors(fd: i32, is_read: bool, position: Position) -> Errno {
+    let list = nowhere() as usize;
+    let result = match position {
+        Position::Current => {
+            let number = if is_read { libc::SYS_readv } else { libc::SYS_writev };
+            // SAFETY: the kernel finds no list there.
+            unsafe { call(number, [fd as usize, list, 1]) }
+        }
+        Position::At(offset) => {
+            let number = if is_read { libc::SYS_preadv } else { libc::SYS_pwritev };
+            let high = if cfg!(target_pointer_width = "64") { 0 } else { (offset >> 32) as usize };
+            // SAFETY: as above.
+            unsafe { call(number, [fd as usize, list, 1, offset as usize, high]) }
+        }
+    };
+    result.err().unwrap_or(Errno::EFAULT)
 }
 
 /// man 2 vmsplice.

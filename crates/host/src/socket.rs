@@ -95,6 +95,14 @@ pub fn setsockopt(fd: i32, level: i32, name: i32, value: &[u8]) -> Result<(), Er
     unsafe { call(libc::SYS_setsockopt, args) }.map(drop)
 }
 
+/// The error of an option whose value cannot be read.
+pub fn setsockopt_unreadable(fd: i32, level: i32, name: i32, length: i32) -> Errno {
+    const NOWHERE: usize = 8;
+    let args = [fd as usize, level as usize, name as usize, NOWHERE, length as usize];
+    // SAFETY: nothing lies at the address, so that the kernel reads nothing.
+    unsafe { call(libc::SYS_setsockopt, args) }.err().unwrap_or(Errno::EFAULT)
+}
+
 /// A classic BPF instruction: code, jt, jf, k.
 pub type Instruction = (u16, u8, u8, u32);
 

@@ -70,14 +70,20 @@ pub const REQUESTS: &[(u32, &str, Shape)] = &[
     (0x80045430, "TIOCGPTN", Out(&[I32])), (0x40045431, "TIOCSPTLCK", In(&[I32])), (0x80045432, "TIOCGDEV", Out(&[I32])),
     (0x40045436, "TIOCSIG", Value), (0x5437, "TIOCVHANGUP", Value), (0x80045438, "TIOCGPKT", Out(&[I32])),
     (0x80045439, "TIOCGPTLCK", Out(&[I32])), (0x80045440, "TIOCGEXCL", Out(&[I32])), (0x5441, "TIOCGPTPEER", Value),
-    (0x5450, "FIONCLEX", Value), (0x5451, "FIOCLEX", Value), (0x5452, "FIOASYNC", In(&[I32])), (0x5460, "FIOQSIZE", Out(&[I64])),
+    (0x5450, "FIONCLEX", Value), (0x5451, "FIOCLEX", Value), (0x5452, "FIOASYNC", In(&[I32])), (0x5456, "TIOCGLCKTRMIOS", Out(TERMIOS)), (0x5457, "TIOCSLCKTRMIOS", In(TERMIOS)),
+     (0x5460, "FIOQSIZE", Out(&[I64])),
     // Virtual consoles.
     (0x4b31, "KDGETLED", Out(&[Bytes(1)])), (0x4b33, "KDGKBTYPE", Out(&[Bytes(1)])), (0x4b3a, "KDSETMODE", Value), (0x4b3b, "KDGETMODE", Out(&[I32])),
     (0x4b44, "KDGKBMODE", Out(&[I32])), (0x4b45, "KDSKBMODE", Value), (0x5600, "VT_OPENQRY", Out(&[I32])), (0x5603, "VT_GETSTATE", Out(&[I16, I16, I16])),
-    (0x5606, "VT_ACTIVATE", Value), (0x5607, "VT_WAITACTIVE", Value), (0x5608, "VT_DISALLOCATE", Value), (0x4b2f, "KIOCSOUND", Value), (0x4b32, "KDSETLED", Value),
+    (0x5606, "VT_ACTIVATE", Value), (0x5607, "VT_WAITACTIVE", Value), (0x5608, "VT_DISALLOCATE", Value), (0x4b2f, "KIOCSOUND", Value),
+    (0x4b30, "KDMKTONE", Value), (0x4b46, "KDGKBENT", InOut(&[Bytes(2), I16])), (0x4b47, "KDSKBENT", In(&[Bytes(2), I16])), (0x4b64, "KDGKBLED", Out(&[Bytes(1)])),
+    (0x4b65, "KDSKBLED", Value), (0x5601, "VT_GETMODE", Out(&[Bytes(2), I16, I16, I16])), (0x5602, "VT_SETMODE", In(&[Bytes(2), I16, I16, I16])), (0x5605, "VT_RELDISP", Value),
+    (0x4b32, "KDSETLED", Value),
     // Files and block devices.
     (1, "FIBMAP", InOut(&[I32])), (2, "FIGETBSZ", Out(&[I32])), (0x40049409, "FICLONE", Value), (0xc0045877, "FIFREEZE", InOut(&[I32])),
-    (0xc0045878, "FITHAW", InOut(&[I32])), (0x80086601, "FS_IOC_GETFLAGS", Out(&[I32])), (0x40086602, "FS_IOC_SETFLAGS", In(&[I32])),
+    (0xc0045878, "FITHAW", InOut(&[I32])), (0xc0185879, "FITRIM", InOut(&[I64, I64, I64])),
+    (0x81009431, "FS_IOC_GETFSLABEL", Out(&[Bytes(256)])), (0x41009432, "FS_IOC_SETFSLABEL", In(&[Bytes(256)])),
+    (0x80086601, "FS_IOC_GETFLAGS", Out(&[I32])), (0x40086602, "FS_IOC_SETFLAGS", In(&[I32])),
     (0x80087601, "FS_IOC_GETVERSION", Out(&[I32])), (0x40087602, "FS_IOC_SETVERSION", In(&[I32])), (0x801c581f, "FS_IOC_FSGETXATTR", Out(&[I32, I32, I32, I32, I32, Bytes(8)])),
     (0x401c5820, "FS_IOC_FSSETXATTR", In(&[I32, I32, I32, I32, I32, Bytes(8)])),
     (0x125d, "BLKROSET", In(&[I32])), (0x125e, "BLKROGET", Out(&[I32])), (0x125f, "BLKRRPART", Value), (0x1260, "BLKGETSIZE", Out(&[Long])),
@@ -108,6 +114,11 @@ pub const REQUESTS: &[(u32, &str, Shape)] = &[
     (0x8924, "SIOCSIFHWADDR", In(IFREQ_ADDRESS)), (0x8927, "SIOCGIFHWADDR", InOut(IFREQ_ADDRESS)), (0x8933, "SIOCGIFINDEX", InOut(IFREQ_INT)),
     (0x8942, "SIOCGIFTXQLEN", InOut(IFREQ_INT)), (0x8943, "SIOCSIFTXQLEN", In(IFREQ_INT)), (0x8970, "SIOCGIFMAP", InOut(IFREQ_MAP)),
     (0x8953, "SIOCDARP", In(ARPREQ)), (0x8954, "SIOCGARP", InOut(ARPREQ)), (0x8955, "SIOCSARP", In(ARPREQ)),
+    (0x8935, "SIOCGIFPFLAGS", InOut(IFREQ_SHORT)), (0x8982, "SIOCGIFVLAN", InOut(&[I32, Bytes(24), Bytes(24), I16])),
+    // The number of a new VLAN; only questions bring a name back there.
+    (0x8983, "SIOCSIFVLAN", In(&[I32, Bytes(24), I32, Bytes(20), I16])), (0x894b, "SIOCOUTQNSD", Out(&[I32])),
+    // Name spaces.
+    (0xb701, "NS_GET_USERNS", Value), (0xb702, "NS_GET_PARENT", Value), (0xb703, "NS_GET_NSTYPE", Value), (0xb704, "NS_GET_OWNER_UID", Out(&[I32])),
     // Tunnels.
     (0x400454ca, "TUNSETIFF", InOut(IFREQ_SHORT)), (0x400454cb, "TUNSETPERSIST", Value), (0x400454cc, "TUNSETOWNER", Value), (0x400454ce, "TUNSETGROUP", Value),
     (0x800454cf, "TUNGETFEATURES", Out(&[I32])), (0x800454d2, "TUNGETIFF", Out(IFREQ_SHORT)),

@@ -140,6 +140,8 @@ fn usable(task: &mut Task, address: u64, length: u64, access: Access) -> (GuestR
 /// The buffers of a `readv` or `writev`: `EINVAL` for too many or a sum beyond `ssize_t`, `EFAULT` for a bad list or one that
 /// leaves user space (`import_iovec`).
 pub fn vectors(task: &mut Task, iov: UserPtr<IoVec>, count: u64) -> Result<Vec<(u64, u64)>, Errno> {
+    // The kernel counts in 32 bits.
+    let count = u64::from(count as u32);
     if count > MAX_SEGMENTS {
         return Err(Errno::EINVAL);
     }
@@ -147,7 +149,9 @@ pub fn vectors(task: &mut Task, iov: UserPtr<IoVec>, count: u64) -> Result<Vec<(
     if list.iter().any(|entry| (entry.iov_len as i64) < 0) {
         return Err(Errno::EINVAL);
     }
-    if list.iter().any(|entry| !is_user(entry.iov_base, entry.iov_len.min(MAX_COUNT))) {
+    // One buffer alone is cut before it is checked (`import_ubuf`).
+    let limit = if count == 1 { MAX_COUNT } else { u64::MAX };
+    if list.iter().any(|entry| !is_user(entry.iov_base, entry.iov_len.min(limit))) {
         return Err(Errno::EFAULT);
     }
     Ok(list.iter().map(|entry| (entry.iov_base, entry.iov_len)).collect())

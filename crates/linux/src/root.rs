@@ -5,13 +5,13 @@
 //! directory that has no `/proc`, `/dev` or `/sys` of its own shows the host's.
 
 use crate::errno::Errno;
-use host::file;
-use host::own::{self, Own};
 use alloc::borrow::ToOwned;
 use alloc::ffi::CString;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ffi::CStr;
+use host::file;
+use host::own::{self, Own};
 
 const O_DIRECTORY: u32 = 0o200000;
 const O_NOFOLLOW: u32 = 0o400000;

@@ -7,10 +7,10 @@ use super::refusal::{LoadError, Refusal};
 use crate::Errno;
 use crate::root::Root;
 use crate::stack::{self, Contents, Facts};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 use host::identity;
-use alloc::sync::Arc;
 
 /// What is to be started.
 #[derive(Clone, Debug, Default)]

@@ -45,6 +45,11 @@ pub enum AtFork {
 }
 
 impl Area {
+    /// Private, writable and no stack: what RLIMIT_DATA counts.
+    pub fn is_data(&self) -> bool {
+        !self.is_shared && !self.grows_down && self.rights.contains(Rights::WRITE)
+    }
+
     /// The part from `start` to `end` of this area, which begins at `own_start`.
     pub(super) fn part(&self, own_start: u64, start: u64, end: u64) -> Area {
         let skipped = start - own_start;

@@ -144,7 +144,7 @@ impl AddressSpace {
         };
         // What is replaced does not count twice.
         let replaced = inner.areas.mapped_in(start..start + length);
-        inner.check_total(length - replaced)?;
+        inner.check_total(length - replaced, area.is_data())?;
         self.establish(&mut inner, start, area, source)?;
         if flags.has(Flags::POPULATE) || flags.has(Flags::LOCKED) {
             self.separate(&inner, start..start + length);
@@ -357,7 +357,7 @@ impl AddressSpace {
                     .find_above(old_end)
                     .is_none_or(|(start, next)| new_end.saturating_add(PAGE_SIZE) <= next.start_with_gap(start));
             if !is_free
-                || inner.check_total(new_end - old_end).is_err()
+                || inner.check_total(new_end - old_end, true).is_err()
                 || self.check_place(old_end, new_end - old_end).is_err()
             {
                 return old;

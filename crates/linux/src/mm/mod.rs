@@ -66,15 +66,26 @@ struct Inner {
     layout: Layout,
     /// RLIMIT_AS of the guest, soft and hard, if it has set one here.
     address_limit: Option<[u64; 2]>,
+    /// RLIMIT_DATA likewise.
+    data_limit: Option<[u64; 2]>,
 }
 
 impl Inner {
-    /// May `length` more bytes be mapped (`may_expand_vm`)?
-    fn check_total(&self, length: u64) -> Result<(), Errno> {
-        match self.address_limit {
-            Some([soft, _]) if self.areas.total().saturating_add(length) > soft => Err(Errno::ENOMEM),
-            _ => Ok(()),
+    /// May `length` more bytes like those of `area` be mapped (`may_expand_vm`)?
+    fn check_total(&self, length: u64, is_data: bool) -> Result<(), Errno> {
+        if let Some([soft, _]) = self.address_limit
+            && self.areas.total().saturating_add(length) > soft
+        {
+            return Err(Errno::ENOMEM);
         }
+        if let (Some([soft, _]), true) = (self.data_limit, is_data) {
+            let data: u64 =
+                self.areas.iter().filter(|(_, area)| area.is_data()).map(|(start, area)| area.end - start).sum();
+            if data.saturating_add(length) > soft {
+                return Err(Errno::ENOMEM);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -122,6 +133,7 @@ impl AddressSpace {
             brk: 0,
             layout,
             address_limit: None,
+            data_limit: None,
         };
         AddressSpace { form, inner: Lock::new(inner, &FUTEX), codes: Codes::new(&FUTEX), threads: Threads::new(&FUTEX) }
     }
@@ -177,6 +189,15 @@ impl AddressSpace {
         self.lock().address_limit = Some(limit);
     }
 
+    /// RLIMIT_DATA, as [`AddressSpace::address_limit`]: the host's own would count blink's memory.
+    pub fn data_limit(&self) -> Option<[u64; 2]> {
+        self.lock().data_limit
+    }
+
+    pub fn set_data_limit(&self, limit: [u64; 2]) {
+        self.lock().data_limit = Some(limit);
+    }
+
     /// Runs `shrink`, which may take pages off the end of a mapped file, while no thread uses what it cached of mapped files.
     pub fn truncating<T>(&self, shrink: impl FnOnce() -> T) -> T {
         let inner = self.lock();
@@ -219,7 +240,7 @@ impl AddressSpace {
         let Some((start, area)) = inner.areas.find_above(address) else {
             return false;
         };
-        if inner.check_total(start.saturating_sub(page)).is_err() {
+        if inner.check_total(start.saturating_sub(page), false).is_err() {
             return false;
         }
         if !area.grows_down || start <= page || page < inner.layout.lowest || area.end - page > stack_limit() {

@@ -58,7 +58,7 @@ impl AddressSpace {
         if !area.is_shared && area.rights.contains(Rights::WRITE) {
             commit::check(length.saturating_sub(old_length))?;
         }
-        inner.check_total(length.saturating_sub(old_length))?;
+        inner.check_total(length.saturating_sub(old_length), area.is_data())?;
         if !is_fixed && !keeps_old {
             let (end, wanted) = (old + old_length, old.checked_add(length).filter(|end| *end <= TASK_SIZE));
             if let Some(wanted) = wanted

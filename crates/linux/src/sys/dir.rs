@@ -203,7 +203,7 @@ pub fn symlink(task: &mut Task, target: UserStr, linkpath: UserStr) -> Answer {
 }
 
 pub fn symlinkat(task: &mut Task, target: UserStr, newdirfd: DirFd, linkpath: UserStr) -> Answer {
-    let target = target.read(task)?;
+    let target = target.read_path(task)?;
     let link = place(task, newdirfd, linkpath, Last::Keep)?;
     answer(file::symlinkat(&target, link.dir(), link.path()))
 }
@@ -333,10 +333,16 @@ pub fn name_to_handle_at(
     let last = if flags.0 & AT_SYMLINK_FOLLOW != 0 { Last::Follow } else { Last::Keep };
     let place = place(task, dirfd, pathname, last)?;
     let header = crate::user::UserMut::<u32>::new(handle.0);
-    let room = header.as_ptr().read(task)?;
-    if room > 128 {
-        return Err(Errno::EINVAL);
-    }
+    let room = match header.as_ptr().read(task) {
+        Ok(room @ 0..=128) => room,
+        wrong => {
+            // The path is looked at first.
+            return match file::name_to_handle(place.dir(), place.path(), 0, flags.0).0 {
+                Err(error) if error != host::Errno::EOVERFLOW => Err(error.into()),
+                _ => Err(wrong.err().unwrap_or(Errno::EINVAL)),
+            };
+        }
+    };
     let (result, needed, mount) = file::name_to_handle(place.dir(), place.path(), room as usize, flags.0);
     // What does not fit has the type FILEID_INVALID.
     const INVALID: u32 = 255;
@@ -380,13 +386,20 @@ pub fn open_by_handle_at(
 pub fn inotify_add_watch(task: &mut Task, fd: Fd, pathname: UserStr, mask: crate::abi::flags::InotifyMask) -> Answer {
     const ALL: u32 = 0xf700_efff;
     const IN_DONT_FOLLOW: u32 = 0x0200_0000;
-    if mask.0 & ALL == 0 {
+    const IN_MASK_ADD_AND_CREATE: u32 = 0x3000_0000;
+    if mask.0 & ALL == 0 || mask.0 & IN_MASK_ADD_AND_CREATE == IN_MASK_ADD_AND_CREATE {
         return Err(Errno::EINVAL);
     }
     // The descriptor comes before the path.
     file::fcntl(fd.0, 1, 0)?;
     let last = if mask.0 & IN_DONT_FOLLOW != 0 { Last::Keep } else { Last::Follow };
-    let place = place(task, DirFd::CWD, pathname, last)?;
+    let place = match place(task, DirFd::CWD, pathname, last) {
+        Ok(place) => place,
+        Err(error) => {
+            let probe = file::inotify_add_watch(fd.0, c"", mask.0).map_err(Errno::from);
+            return Err(if probe == Err(Errno::EINVAL) { Errno::EINVAL } else { error });
+        }
+    };
     answer(file::inotify_add_watch(fd.0, &place.text(), mask.0))
 }
 

@@ -14,6 +14,8 @@ use core::sync::atomic::Ordering::Relaxed;
 use host::poll::{self, Wait};
 use host::time;
 
+const F_GETOWN: i32 = 9;
+
 pub fn epoll_create(_task: &mut Task, size: i32) -> Answer {
     if size <= 0 {
         return Err(Errno::EINVAL);
@@ -44,9 +46,13 @@ fn wait(
     how: Wait,
     mask: Option<u64>,
 ) -> Answer {
+    host::file::fcntl(epfd.0, F_GETOWN, 0)?;
     // EP_MAX_EVENTS.
     if maxevents <= 0 || maxevents > i32::MAX / 12 {
         return Err(Errno::EINVAL);
+    }
+    if !crate::lend::is_user(events.address, maxevents as u64 * 12) {
+        return Err(Errno::EFAULT);
     }
     let came = poll::epoll_wait(epfd.0, (maxevents as usize).min(65536), how, mask)?;
     for (index, &(bits, data)) in came.iter().enumerate() {

@@ -234,12 +234,16 @@ fn replace(task: &mut Task, execution: Execution) -> Errno {
     task.process.is_executing.store(true, SeqCst);
     // What the new program inherits as its mask; a signal that arrives now waits in the slot of a program that is gone, or is
     // delivered if the call fails.
-    // The new process starts with the guest's limit of its address space, and fits itself into it.
+    // The new process starts with the guest's limits of its address space and its data, and fits itself into them.
+    const DATA: u32 = 2;
     const ADDRESS_SPACE: u32 = 9;
-    let host_limit = host::identity::prlimit(0, ADDRESS_SPACE, None).ok();
-    if let (Some([soft, _]), Some([_, hard])) = (task.process.mm.address_limit(), host_limit) {
-        let _ = host::identity::prlimit(0, ADDRESS_SPACE, Some([soft.min(hard), hard]));
-    }
+    let mm = &task.process.mm;
+    let limits = [(ADDRESS_SPACE, mm.address_limit()), (DATA, mm.data_limit())].map(|(resource, limit)| {
+        let [soft, _] = limit?;
+        let old = host::identity::prlimit(0, resource, None).ok()?;
+        let _ = host::identity::prlimit(0, resource, Some([soft.min(old[1]), old[1]]));
+        Some((resource, old))
+    });
     let list = task.robust_list;
     if !list.is_host {
         super::futex::exit_robust_list(task);
@@ -247,8 +251,8 @@ fn replace(task: &mut Task, execution: Execution) -> Errno {
     let Some(execution) = &task.executing else { return Errno::ENOMEM };
     let error = host::process::exec_self(execution, mask);
     task.robust_list = list;
-    if let Some(limit) = host_limit {
-        let _ = host::identity::prlimit(0, ADDRESS_SPACE, Some(limit));
+    for (resource, old) in limits.into_iter().flatten() {
+        let _ = host::identity::prlimit(0, resource, Some(old));
     }
     task.executing = None;
     task.process.is_executing.store(false, SeqCst);

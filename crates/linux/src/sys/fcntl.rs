@@ -3,7 +3,7 @@
 use super::{Answer, answer};
 use crate::abi::consts::*;
 use crate::abi::flags::FcntlCommand;
-use crate::abi::{FOwnerEx, Flock};
+use crate::abi::{Abi, FOwnerEx, Flock};
 use crate::errno::Errno;
 use crate::task::Task;
 use crate::user::{Address, Fd, UserMut, UserPtr};
@@ -93,7 +93,7 @@ pub fn fcntl(task: &mut Task, fd: Fd, cmd: FcntlCommand, arg: Address) -> Answer
         }
         _ => {
             // The descriptor is looked at first; then the command is unknown, to Linux too.
-            file::fcntl(fd.0, F_GETFD, 0)?;
+            file::fcntl(fd.0, F_GETOWN, 0)?;
             Err(Errno::EINVAL)
         }
     }
@@ -112,7 +112,7 @@ fn lock(task: &mut Task, fd: Fd, command: i32, address: u64) -> Answer {
     let guest: Flock = match UserPtr::new(address).read(task) {
         Ok(lock) => lock,
         Err(error) => {
-            file::fcntl(fd.0, F_GETFD, 0)?;
+            file::fcntl(fd.0, F_GETOWN, 0)?;
             return Err(error);
         }
     };
@@ -133,6 +133,9 @@ fn lock(task: &mut Task, fd: Fd, command: i32, address: u64) -> Answer {
     };
     file::lock(fd.0, command, &mut lock).map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
     if matches!(command, LockCommand::Get | LockCommand::OfdGet) {
+        // The padding between and behind the members stays as it was.
+        let mut before = [0; Flock::SIZE];
+        task.load(address, &mut before)?;
         let answer = Flock {
             l_type: lock.kind,
             l_whence: lock.whence,
@@ -140,7 +143,11 @@ fn lock(task: &mut Task, fd: Fd, command: i32, address: u64) -> Answer {
             l_len: lock.length,
             l_pid: lock.pid,
         };
-        UserMut::new(address).write(task, &answer)?;
+        let mut raw = [0; Flock::SIZE];
+        answer.encode(&mut raw);
+        raw[4..8].copy_from_slice(&before[4..8]);
+        raw[28..].copy_from_slice(&before[28..]);
+        task.store(address, &raw)?;
     }
     Ok(0)
 }

@@ -24,7 +24,21 @@ pub fn openat(task: &mut Task, dirfd: DirFd, path: UserStr, flags: OpenFlags, mo
     let path = path.read(task)?;
     // open() ignores the bits that it does not know, openat2() does not (VALID_OPEN_FLAGS).
     let flags = flags.0 & 0o37777703;
-    path::open(task, dirfd.0, &path, flags, |dir, path| file::open(dir, path, flags, mode.0 & 0o7777))
+    let mode = mode.0 & 0o7777;
+    let mm = task.process.mm.clone();
+    path::open(task, dirfd.0, &path, flags, |dir, path| {
+        // What is mapped of a file that loses its contents is looked at anew.
+        if flags & O_TRUNC != 0
+            && file::status_at(dir, path, 0).is_ok_and(|status| is_regular(&status) && status.size > 0)
+        {
+            return mm.truncating(|| file::open(dir, path, flags, mode));
+        }
+        file::open(dir, path, flags, mode)
+    })
+}
+
+fn is_regular(status: &file::Status) -> bool {
+    status.mode & 0o170000 == 0o100000
 }
 
 /// man 2 openat2.
@@ -41,7 +55,14 @@ pub fn openat2(task: &mut Task, dirfd: DirFd, path: UserStr, how: UserPtr<OpenHo
     if rest.iter().any(|&byte| byte != 0) {
         return Err(Errno::E2BIG);
     }
-    let path = path.read(task)?;
+    let path = match path.read(task) {
+        Ok(path) => path,
+        Err(error) => {
+            // The flags are looked at first.
+            let probe = file::open2(file::CWD, c"", request.flags, request.mode, request.resolve).map_err(Errno::from);
+            return Err(if probe == Err(Errno::EINVAL) { Errno::EINVAL } else { error });
+        }
+    };
     path::open(task, dirfd.0, &path, request.flags as u32, |dir, path| {
         file::open2(dir, path, request.flags, request.mode, request.resolve)
     })
@@ -154,6 +175,13 @@ pub fn flock(_task: &mut Task, fd: Fd, operation: FlockOperation) -> Answer {
 
 /// man 2 memfd_create: names of at most 249 bytes.
 pub fn memfd_create(task: &mut Task, name: UserStr, flags: MemfdFlags) -> Answer {
+    const KNOWN: u32 = 0x1f;
+    const HUGETLB: u32 = 4;
+    let unknown = if flags.0 & HUGETLB != 0 { !(KNOWN | 63 << 26) } else { !KNOWN };
+    // Executable and not, both at once.
+    if flags.0 & unknown != 0 || flags.0 & 0x18 == 0x18 {
+        return Err(Errno::EINVAL);
+    }
     let name: CString = name.read_limited(task, 250, Errno::EINVAL)?;
     descriptor(file::memfd_create(&name, flags.0))
 }

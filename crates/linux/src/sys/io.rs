@@ -10,6 +10,11 @@ use crate::user::{Fd, UserBuf, UserMut, UserPtr, UserSlice};
 use alloc::vec::Vec;
 use host::io::{self, Position};
 
+const S_IFMT: u16 = 0o170000;
+const S_IFIFO: u16 = 0o010000;
+/// A command that says only whether a descriptor is open and more than a path.
+const F_GETOWN: i32 = 9;
+
 /// A transfer that a signal interrupted starts again, unless it is a socket with a time limit (`sock_intr_errno`).
 fn interrupted(fd: Fd, error: Errno) -> Errno {
     if error == Errno::EINTR && super::socket::has_time_limit(fd.0) {
@@ -40,9 +45,14 @@ fn transfer(task: &mut Task, fd: Fd, list: &[(u64, u64)], access: Access, positi
 
 fn plain(task: &mut Task, fd: Fd, address: u64, count: u64, access: Access, position: Position) -> Answer {
     if !is_user(address, count) {
-        // The descriptor is looked at first.
-        host::file::fcntl(fd.0, 3, 0)?;
-        return Err(Errno::EFAULT);
+        // What the descriptor can do is looked at first; the host knows.
+        let mut nowhere = io::Segments::new();
+        nowhere.push_kernel();
+        let probe = match access {
+            Access::Write => io::read(fd.0, &nowhere, position, 0),
+            _ => io::write(fd.0, &nowhere, position, 0),
+        };
+        return Err(probe.err().map_or(Errno::EFAULT, |error| interrupted(fd, error.into())));
     }
     let list = buffer(address, count)?;
     transfer(task, fd, &list, access, position, 0)
@@ -119,8 +129,11 @@ fn vector(
     let list = match vectors(task, iov, count) {
         Ok(list) => list,
         Err(error) => {
-            host::file::fcntl(fd.0, 3, 0)?;
-            return Err(error);
+            let is_read = access == Access::Write;
+            return match io::probe_vectors(fd.0, is_read, at) {
+                host::Errno::EFAULT => Err(error),
+                first => Err(first.into()),
+            };
         }
     };
     transfer(task, fd, &list, access, at, flags)
@@ -210,6 +223,19 @@ pub fn splice(
     len: u64,
     flags: SpliceFlags,
 ) -> Answer {
+    if len == 0 {
+        return Ok(0);
+    }
+    if flags.0 & !0xf != 0 {
+        return Err(Errno::EINVAL);
+    }
+    for (fd, offset) in [(fd_in, off_in), (fd_out, off_out)] {
+        let status = host::file::status(fd.0)?;
+        host::file::fcntl(fd.0, F_GETOWN, 0)?;
+        if !offset.is_null() && status.mode & S_IFMT == S_IFIFO {
+            return Err(Errno::ESPIPE);
+        }
+    }
     with_offsets(task, [off_in, off_out], |[from, to]| io::splice(fd_in.0, from, fd_out.0, to, size(len), flags.0))
 }
 
@@ -223,12 +249,15 @@ pub fn vmsplice(task: &mut Task, fd: Fd, iov: UserPtr<IoVec>, nr_segs: u64, flag
     if flags.0 & !0xf != 0 {
         return Err(Errno::EINVAL);
     }
-    let status = host::file::status(fd.0)?;
-    if status.mode & 0o170000 != 0o010000 {
+    host::file::fcntl(fd.0, F_GETOWN, 0)?;
+    let is_writer = host::file::open_flags(fd.0)? & 3 != 0;
+    let list = vectors(task, iov, nr_segs)?;
+    if list.iter().all(|&(_, length)| length == 0) {
+        return Ok(0);
+    }
+    if host::file::status(fd.0)?.mode & S_IFMT != S_IFIFO {
         return Err(Errno::EBADF);
     }
-    let list = vectors(task, iov, nr_segs)?;
-    let is_writer = host::file::open_flags(fd.0)? & 3 != 0;
     let nonblocking = if flags.0 & 2 != 0 { 8 } else { 0 };
     let access = if is_writer { Access::Read } else { Access::Write };
     transfer(task, fd, &list, access, Position::Current, nonblocking)
@@ -243,6 +272,9 @@ pub fn copy_file_range(
     len: u64,
     flags: u32,
 ) -> Answer {
+    for fd in [fd_in, fd_out] {
+        host::file::fcntl(fd.0, F_GETOWN, 0)?;
+    }
     with_offsets(task, [off_in, off_out], |[from, to]| {
         io::copy_file_range(fd_in.0, from, fd_out.0, to, size(len), flags)
     })

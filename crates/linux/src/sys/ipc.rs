@@ -1,7 +1,7 @@
 //! Message queues, semaphores and shared memory (man 7 mq_overview, sysvipc). Attaching is the address space's business.
 
 use super::{Answer, descriptor, done};
-use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
+use crate::abi::consts::{O_CLOEXEC, O_DIRECT, O_NONBLOCK};
 use crate::abi::flags::OpenFlags;
 use crate::abi::{Abi, IpcPerm, MqAttr, MsqidDs, Sembuf, SemidDs, ShmidDs, SigEvent, Timespec};
 use crate::errno::Errno;
@@ -10,6 +10,9 @@ use crate::user::{Address, Fd, Mode, Octal, UserBuf, UserMut, UserPtr, UserSlice
 use alloc::vec::Vec;
 use host::ipc::{self, Family, Notification, Permissions};
 use host::time::Time;
+
+/// The flags of `open` that `mq_open` hands on: those that it knows, and O_DIRECT, which a queue cannot.
+const O_KNOWN: u32 = 0o303 | O_NONBLOCK | O_CLOEXEC | O_DIRECT;
 
 /// Longest message of any queue.
 const MESSAGE_MAX: u64 = 16 << 20;
@@ -21,7 +24,7 @@ fn attributes(value: &MqAttr) -> [i64; 4] {
 pub fn mq_open(task: &mut Task, name: UserStr, oflag: OpenFlags, mode: Mode, attr: UserPtr<MqAttr>) -> Answer {
     let attr = attr.read_optional(task)?;
     let name = name.read(task)?;
-    let flags = oflag.0 & (0o303 | O_NONBLOCK | O_CLOEXEC);
+    let flags = oflag.0 & O_KNOWN;
     descriptor(ipc::mq_open(&name, flags, mode.0 & 0xffff, attr.as_ref().map(attributes)))
 }
 
@@ -41,7 +44,11 @@ pub fn mq_timedsend(
     msg_prio: u32,
     abs_timeout: UserPtr<Timespec>,
 ) -> Answer {
+    const MQ_PRIO_MAX: u32 = 32768;
     let deadline = deadline(task, abs_timeout)?;
+    if msg_prio >= MQ_PRIO_MAX {
+        return Err(Errno::EINVAL);
+    }
     // The queue refuses what is longer than its own limit, which no message of this size is below.
     let limit = ipc::mq_attributes(mqdes.0, None)?[2] as u64;
     if msg_len > limit {
@@ -117,7 +124,9 @@ pub fn semtimedop(
     nsops: u64,
     timeout: UserPtr<Timespec>,
 ) -> Answer {
-    let limit = super::poll::timeout(timeout.read_optional(task)?)?;
+    let limit = timeout.read_optional(task)?;
+    // The kernel counts in 32 bits.
+    let nsops = u64::from(nsops as u32);
     if nsops == 0 {
         return Err(Errno::EINVAL);
     }
@@ -127,6 +136,7 @@ pub fn semtimedop(
     }
     let operations: Vec<_> =
         sops.read_array(task, nsops)?.iter().map(|op| (op.sem_num, op.sem_op, op.sem_flg)).collect();
+    let limit = super::poll::timeout(limit)?;
     // EINTR even where the handler restarts calls (man 7 signal).
     done(ipc::semop(semid, &operations, limit))
 }

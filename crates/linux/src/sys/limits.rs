@@ -9,6 +9,10 @@ use crate::user::{UserMut, UserPtr};
 use host::identity;
 
 pub fn getrlimit(task: &mut Task, resource: Resource, rlim: UserMut<Rlimit>) -> Answer {
+    if rlim.is_null() {
+        limit(task, 0, resource.0, None)?;
+        return Err(Errno::EFAULT);
+    }
     prlimit64(task, 0, resource, UserPtr::new(0), rlim)
 }
 
@@ -25,23 +29,27 @@ pub fn prlimit64(
     new_limit: UserPtr<Rlimit>,
     old_limit: UserMut<Rlimit>,
 ) -> Answer {
-    // Beyond RLIM_NLIMITS the kernel looks no further.
-    if resource.0 >= 16 {
-        return Err(Errno::EINVAL);
-    }
     let new = new_limit.read_optional(task)?.map(|new| [new.rlim_cur, new.rlim_max]);
     let [rlim_cur, rlim_max] = limit(task, pid, resource.0, new)?;
     old_limit.write_optional(task, &Rlimit { rlim_cur, rlim_max })?;
     Ok(0)
 }
 
-/// The host's limits are the guest's, but for the size of the address space, where blink's own reservations must not count.
+/// The host's limits are the guest's, but for the sizes of the address space and of the data, where what is blink's must not count.
 fn limit(task: &Task, pid: i32, resource: u32, new: Option<[u64; 2]>) -> Result<[u64; 2], Errno> {
+    const DATA: u32 = 2;
     const ADDRESS_SPACE: u32 = 9;
-    if resource != ADDRESS_SPACE || pid != 0 && pid != host::process::pid() {
+    const CAP_SYS_RESOURCE: u32 = 24;
+    let mm = &task.process.mm;
+    let kept = match resource {
+        DATA => mm.data_limit(),
+        ADDRESS_SPACE => mm.address_limit(),
+        _ => None,
+    };
+    if !matches!(resource, DATA | ADDRESS_SPACE) || pid != 0 && pid != host::process::pid() {
         return Ok(identity::prlimit(pid, resource, new)?);
     }
-    let old = match task.process.mm.address_limit() {
+    let old = match kept {
         Some(limit) => limit,
         None => identity::prlimit(0, resource, None)?,
     };
@@ -49,10 +57,10 @@ fn limit(task: &Task, pid: i32, resource: u32, new: Option<[u64; 2]>) -> Result<
         if soft > hard {
             return Err(Errno::EINVAL);
         }
-        if hard > old[1] && !host::mapping::may_map_lowest() {
+        if hard > old[1] && !identity::has_capability(CAP_SYS_RESOURCE) {
             return Err(Errno::EPERM);
         }
-        task.process.mm.set_address_limit([soft, hard]);
+        if resource == DATA { mm.set_data_limit([soft, hard]) } else { mm.set_address_limit([soft, hard]) }
     }
     Ok(old)
 }

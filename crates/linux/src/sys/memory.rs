@@ -3,6 +3,7 @@
 use super::Answer;
 use crate::abi::flags::{Advice, MapFlags, MsyncFlags, Prot, RemapFlags};
 use crate::errno::Errno;
+use crate::lend::is_user;
 use crate::mm::calls::{Flags, Prot as Rights};
 use crate::task::Task;
 use crate::user::{Address, Fd, Hex, UserBuf};
@@ -27,12 +28,19 @@ pub fn mprotect(task: &mut Task, addr: Address, length: u64, prot: Prot) -> Answ
     task.process.mm.mprotect(addr.0, length, Rights(prot.0))
 }
 
-/// man 2 pkey_mprotect: without keys only key -1 is one.
+/// man 2 pkey_mprotect: without keys only 0 is one.
 pub fn pkey_mprotect(task: &mut Task, addr: Address, length: u64, prot: Prot, pkey: i32) -> Answer {
-    if pkey != -1 {
-        return Err(Errno::EINVAL);
+    if matches!(pkey, -1 | 0) {
+        return mprotect(task, addr, length, prot);
     }
-    mprotect(task, addr, length, prot)
+    // The range is looked at before the key, of which there is only 0.
+    match addr.0 & 4095 {
+        0 if length == 0 => Ok(0),
+        0 if addr.0.checked_add(length.wrapping_add(4095) & !4095).is_none_or(|end| end <= addr.0) => {
+            Err(Errno::ENOMEM)
+        }
+        _ => Err(Errno::EINVAL),
+    }
 }
 
 /// man 2 pkey_alloc: the guest's CPU has no protection keys.
@@ -68,20 +76,46 @@ pub fn msync(task: &mut Task, addr: Address, length: u64, flags: MsyncFlags) -> 
 }
 
 pub fn mincore(task: &mut Task, addr: Address, length: u64, vec: UserBuf) -> Answer {
+    let count = length.div_ceil(4096);
+    if addr.0 & 4095 == 0 && is_user(addr.0, length) && !is_user(vec.0, count) {
+        return Err(Errno::EFAULT);
+    }
     let pages = task.process.mm.mincore(addr.0, length)?;
     vec.write(task, &pages)?;
     Ok(0)
 }
 
 pub fn mlock(task: &mut Task, addr: Address, len: u64) -> Answer {
+    limit_locked(addr.0, len)?;
     task.process.mm.mlock(addr.0, len)
 }
 
 pub fn mlock2(task: &mut Task, addr: Address, len: u64, flags: i32) -> Answer {
-    if flags & !1 != 0 {
-        return Err(Errno::EINVAL);
+    const MLOCK_ONFAULT: i32 = 1;
+    match flags {
+        0 => mlock(task, addr, len),
+        // Nothing is brought in, so it need not be readable.
+        MLOCK_ONFAULT => {
+            limit_locked(addr.0, len)?;
+            task.process.mm.munlock(addr.0, len)
+        }
+        _ => Err(Errno::EINVAL),
     }
-    task.process.mm.mlock(addr.0, len)
+}
+
+/// What a process without the privilege may lock.
+fn limit_locked(address: u64, length: u64) -> Result<(), Errno> {
+    const CAP_IPC_LOCK: u32 = 14;
+    const MEMLOCK: u32 = 8;
+    if host::identity::has_capability(CAP_IPC_LOCK) {
+        return Ok(());
+    }
+    let [soft, _] = host::identity::prlimit(0, MEMLOCK, None)?;
+    if soft == 0 {
+        return Err(Errno::EPERM);
+    }
+    let bytes = length.wrapping_add(address & 4095).wrapping_add(4095) & !4095;
+    if bytes > soft { Err(Errno::ENOMEM) } else { Ok(()) }
 }
 
 pub fn munlock(task: &mut Task, addr: Address, len: u64) -> Answer {

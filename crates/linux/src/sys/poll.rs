@@ -111,6 +111,10 @@ pub fn ppoll(
 ) -> Answer {
     let mut limit = timeout(tmo_p.read_optional(task)?)?;
     let deadline = limit.map(|limit| now().saturating_add(limit));
+    // A mask that is none is refused before anything is waited for or written.
+    if !sigmask.is_null() && sigsetsize != 8 {
+        return Err(Errno::EINVAL);
+    }
     let result = wait(task, fds, nfds, limit.as_mut(), sigmask, sigsetsize);
     let written = match left(deadline) {
         Some(rest) => tmo_p.write(task, &Timespec { tv_sec: rest.seconds, tv_nsec: rest.nanoseconds }),

@@ -26,8 +26,9 @@ const PR_SET_VMA: i32 = 0x5356_4d41;
 const PR_GET_AUXV: i32 = 0x4155_5856;
 
 /// Options of integers that the host carries out for the guest's process: dumpable, keepcaps, securebits, the bounding set,
-/// timer slack, child subreaper, no_new_privs, huge pages, ambient capabilities, I/O flusher, ptracer, memory merge.
-const PASSED: &[i32] = &[3, 4, 7, 8, 23, 24, 27, 28, 29, 30, 36, 38, 39, 41, 42, 47, 57, 58, 67, 68, 0x5961_6d61];
+/// timer slack, performance events, child subreaper, no_new_privs, huge pages, ambient capabilities, I/O flusher, ptracer, memory merge.
+const PASSED: &[i32] =
+    &[3, 4, 7, 8, 23, 24, 27, 28, 29, 30, 31, 32, 36, 38, 39, 41, 42, 47, 57, 58, 67, 68, 0x5961_6d61];
 
 pub fn prctl(task: &mut Task, option: PrctlOption, arg2: Hex, arg3: Hex, arg4: Hex, arg5: Hex) -> Answer {
     match option.0 {

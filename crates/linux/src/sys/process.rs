@@ -478,11 +478,29 @@ fn copy_memory(
     way: Copy,
 ) -> Result<u64, Errno> {
     const UIO_MAXIOV: u64 = 1024;
-    if flags != 0 || local.1 > UIO_MAXIOV || remote.1 > UIO_MAXIOV {
+    if flags != 0 {
         return Err(Errno::EINVAL);
     }
-    let local = local.0.read_array(task, local.1)?;
+    let local: alloc::vec::Vec<IoVec> = crate::lend::vectors(task, local.0, local.1)?
+        .into_iter()
+        .map(|(iov_base, iov_len)| IoVec { iov_base, iov_len })
+        .collect();
+    if local.iter().all(|piece| piece.iov_len == 0) {
+        return Ok(0);
+    }
+    if remote.1 > UIO_MAXIOV {
+        return Err(Errno::EINVAL);
+    }
     let remote = remote.0.read_array(task, remote.1)?;
+    if remote.iter().any(|piece| (piece.iov_len as i64) < 0) {
+        return Err(Errno::EINVAL);
+    }
+    if remote.iter().all(|piece| piece.iov_len == 0) {
+        return Ok(0);
+    }
+    if pid <= 0 {
+        return Err(Errno::ESRCH);
+    }
     if pid != task.tid && pid != host::process::pid() {
         // DEVIATION: the memory of another process is blink's; only its own blink knows the guest's.
         host::signal::kill(pid, 0)?;

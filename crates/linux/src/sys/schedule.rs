@@ -59,7 +59,7 @@ pub fn sched_rr_get_interval(task: &mut Task, pid: i32, tp: UserMut<Timespec>) -
 pub fn sched_getaffinity(task: &mut Task, pid: i32, cpusetsize: u64, mask: Address) -> Answer {
     // Whole longs only, as the kernel has it.
     let length = cpusetsize as u32 as usize;
-    if length & 7 != 0 {
+    if length & 7 != 0 || (length as u32).wrapping_mul(8) < identity::cpus() as u32 {
         return Err(Errno::EINVAL);
     }
     let mut bits = identity::affinity(pid, length)?;
@@ -83,8 +83,11 @@ pub fn sched_getattr(task: &mut Task, pid: i32, attr: Address, size: u32, flags:
     }
     let raw = identity::sched_getattr(pid, size, flags)?;
     let bytes = attributes_to_guest(&raw);
-    let length = u32::decode(&bytes[..4]).min(size).min(56);
-    task.store(attr.0, &bytes[..length as usize])?;
+    let length = u32::decode(&bytes[..4]).min(56) as usize;
+    // What the kernel does not know is zero.
+    let mut answer = bytes[..length].to_vec();
+    answer.resize(size as usize, 0);
+    task.store(attr.0, &answer)?;
     Ok(0)
 }
 
@@ -146,8 +149,9 @@ pub fn sched_setattr(task: &mut Task, pid: i32, attr: Address, flags: u32) -> An
 
 pub fn getcpu(task: &mut Task, cpu: UserMut<u32>, node: UserMut<u32>, _tcache: Address) -> Answer {
     let [this, its_node] = identity::getcpu()?;
-    cpu.write_optional(task, &this)?;
-    node.write_optional(task, &its_node)?;
+    // Both are tried before either fails.
+    let written = cpu.write_optional(task, &this);
+    node.write_optional(task, &its_node).and(written)?;
     Ok(0)
 }
 

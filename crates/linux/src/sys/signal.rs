@@ -137,12 +137,30 @@ fn read_info(task: &mut Task, signal: i32, info: UserPtr<SigInfo>) -> Result<Inf
     let mut read = Info::default();
     task.load(info.address, &mut read.0)?;
     read.set_i32(0, signal);
+    check_info(&read)?;
     Ok(read)
+}
+
+/// What the kernel does not know the layout of must end as its own structure does (`post_copy_siginfo_from_user`).
+fn check_info(info: &Info) -> Result<(), Errno> {
+    const KERNEL_SIZE: usize = 48;
+    // SI_USER, and from SI_ASYNCNL to SI_QUEUE: all have members within the kernel's structure.
+    let is_known = matches!(info.code(), -6..=0 | -60);
+    if !is_known && info.0[KERNEL_SIZE..].iter().any(|&byte| byte != 0) { Err(Errno::E2BIG) } else { Ok(()) }
+}
+
+/// Only to itself may a process send what looks like the kernel's or `tkill`'s.
+fn may_send(info: &Info, target: i32) -> Result<(), Errno> {
+    const SI_TKILL: i32 = -6;
+    let is_forged = info.code() >= 0 || info.code() == SI_TKILL;
+    if is_forged && target != host::process::pid() { Err(Errno::EPERM) } else { Ok(()) }
 }
 
 /// man 2 rt_sigqueueinfo.
 pub fn rt_sigqueueinfo(task: &mut Task, tgid: i32, sig: Signal, info: UserPtr<SigInfo>) -> Result<u64, Errno> {
     let info = read_info(task, sig.0, info)?;
+    may_send(&info, tgid)?;
+    check_target(sig, || host::signal::kill(tgid, 0))?;
     host::signal::queue(tgid, sig.0, &info)?;
     Ok(0)
 }
@@ -156,6 +174,10 @@ pub fn rt_tgsigqueueinfo(
     info: UserPtr<SigInfo>,
 ) -> Result<u64, Errno> {
     let info = read_info(task, sig.0, info)?;
+    if tgid <= 0 || tid <= 0 {
+        return Err(Errno::EINVAL);
+    }
+    may_send(&info, tid)?;
     host::signal::queue_thread(tgid, tid, sig.0, &info)?;
     Ok(0)
 }
@@ -168,6 +190,16 @@ pub fn pidfd_send_signal(
     info: UserPtr<SigInfo>,
     flags: u32,
 ) -> Result<u64, Errno> {
+    // The descriptor is looked at before the signal.
+    const VALID: u32 = 7;
+    if flags & !VALID != 0 || flags.count_ones() > 1 {
+        return Err(Errno::EINVAL);
+    }
+    if let Err(error) = host::signal::queue_descriptor(pidfd.0, 0, None, flags)
+        && Errno::from(error) == Errno::EBADF
+    {
+        return Err(Errno::EBADF);
+    }
     let info = match info.is_null() {
         true => None,
         false => {
@@ -183,20 +215,34 @@ pub fn pidfd_send_signal(
     Ok(0)
 }
 
+/// A number that is no signal: whom it is for is looked at before what it is.
+fn check_target<T>(signal: Signal, exists: impl FnOnce() -> Result<T, host::Errno>) -> Result<(), Errno> {
+    if (0..=64).contains(&signal.0) {
+        return Ok(());
+    }
+    match exists().map_err(Errno::from) {
+        Err(Errno::ESRCH) => Err(Errno::ESRCH),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
 /// man 2 kill.
 pub fn kill(_task: &mut Task, pid: i32, sig: Signal) -> Result<u64, Errno> {
+    check_target(sig, || host::signal::kill(pid, 0))?;
     host::signal::kill(pid, sig.0)?;
     Ok(0)
 }
 
 /// man 2 tkill.
 pub fn tkill(_task: &mut Task, tid: i32, sig: Signal) -> Result<u64, Errno> {
+    check_target(sig, || host::signal::tkill(tid, 0))?;
     host::signal::tkill(tid, sig.0)?;
     Ok(0)
 }
 
 /// man 2 tgkill.
 pub fn tgkill(_task: &mut Task, tgid: i32, tid: i32, sig: Signal) -> Result<u64, Errno> {
+    check_target(sig, || host::signal::tgkill(tgid, tid, 0))?;
     host::signal::tgkill(tgid, tid, sig.0)?;
     Ok(0)
 }

@@ -84,8 +84,8 @@ fn write_address(
     }
     swap_address(&mut bytes);
     bytes.truncate(space as usize);
-    task.store(address.0, &bytes)?;
-    room.write(task, &(length as i32))
+    room.write(task, &(length as i32))?;
+    task.store(address.0, &bytes)
 }
 
 /// True if the socket gives up after a time: then an interrupted call is not restarted.
@@ -171,6 +171,7 @@ pub fn accept(task: &mut Task, sockfd: Fd, addr: SockAddrMut, addrlen: UserMut<i
 }
 
 pub fn accept4(task: &mut Task, sockfd: Fd, addr: SockAddrMut, addrlen: UserMut<i32>, flags: SocketFlags) -> Answer {
+    file::fcntl(sockfd.0, F_GETOWN, 0)?;
     if flags.0 as u32 & !(O_CLOEXEC | O_NONBLOCK) != 0 {
         return Err(Errno::EINVAL);
     }
@@ -530,7 +531,10 @@ pub fn setsockopt(
     if optlen > 1 << 20 {
         return Err(Errno::ENOMEM);
     }
-    let mut value = optval.read(task, optlen as u64)?;
+    let Ok(mut value) = optval.read(task, optlen as u64) else {
+        // Whether the option exists is looked at first.
+        return Err(socket::setsockopt_unreadable(sockfd.0, level.0, host_option(level.0, optname), optlen).into());
+    };
     if NARROW && (level.0, optname, value.len()) == (SOL_SOCKET, SO_MAX_PACING_RATE, 8) {
         let rate = u32::try_from(u64::decode(&value)).unwrap_or(UNLIMITED);
         value = rate.to_le_bytes().to_vec();

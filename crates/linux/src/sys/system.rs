@@ -121,14 +121,29 @@ pub fn sysfs(task: &mut Task, option: i32, arg1: Address, arg2: Address) -> Answ
     }
 }
 
-/// `modify_ldt` reads an empty table; the guest's CPU has none to write.
-pub fn modify_ldt(_task: &mut Task, func: i32, _ptr: Address, _bytecount: u64) -> Answer {
+/// man 2 modify_ldt: the guest's CPU has an empty table. Errors are 32 bits wide here, as the kernel has it.
+pub fn modify_ldt(task: &mut Task, func: i32, ptr: Address, bytecount: u64) -> Answer {
+    const READ: i32 = 0;
+    const WRITE_OLD: i32 = 1;
+    const READ_DEFAULT: i32 = 2;
+    const WRITE: i32 = 0x11;
+    const DESCRIPTION: u64 = 16;
+    let narrow = |error: Errno| Ok(u64::from(error.0.wrapping_neg() as u32));
     match func {
-        0 | 2 => Ok(0),
-        _ => {
-            host::log::line(&format!("unsupported modify_ldt({func}): ENOSYS"));
-            Err(Errno::ENOSYS)
+        READ => Ok(0),
+        READ_DEFAULT => {
+            let length = bytecount.min(128);
+            match task.store(ptr.0, &vec![0; length as usize]) {
+                Ok(()) => Ok(length),
+                Err(error) => narrow(error),
+            }
         }
+        WRITE_OLD | WRITE if bytecount != DESCRIPTION => narrow(Errno::EINVAL),
+        WRITE_OLD | WRITE => {
+            host::log::line(&format!("unsupported modify_ldt({func}): ENOSYS"));
+            narrow(Errno::ENOSYS)
+        }
+        _ => narrow(Errno::ENOSYS),
     }
 }
 
@@ -141,6 +156,8 @@ pub fn absent_rseq(_task: &mut Task, _rseq: Address, _length: u32, _flags: i32, 
 pub fn kcmp(_task: &mut Task, pid1: i32, pid2: i32, kind: i32, idx1: u64, idx2: u64) -> Answer {
     const KCMP_EPOLL_TFD: i32 = 7;
     if kind == KCMP_EPOLL_TFD {
+        const KCMP_VM: i32 = 1;
+        host::identity::kcmp(pid1, pid2, KCMP_VM, 0, 0)?;
         host::log::line("unsupported kcmp(KCMP_EPOLL_TFD): EOPNOTSUPP");
         return Err(Errno::EOPNOTSUPP);
     }

@@ -70,7 +70,17 @@ pub fn timer_create(
             signal: match host::signal::host_number(event.sigev_signo) {
                 Some(signal) => signal,
                 None if event.sigev_notify == SIGEV_NONE => 0,
-                None => return Err(Errno::EINVAL),
+                None => {
+                    // The clock is looked at before the event, but not whether it can wake the machine.
+                    const REALTIME_ALARM: i32 = 8;
+                    const BOOTTIME_ALARM: i32 = 9;
+                    if matches!(clockid.0, REALTIME_ALARM | BOOTTIME_ALARM) {
+                        return Err(Errno::EINVAL);
+                    }
+                    let nothing = Notify { value: 0, signal: 0, how: SIGEV_NONE, thread: 0 };
+                    time::timer_delete(time::timer_create(clockid.0, Some(nothing))?)?;
+                    return Err(Errno::EINVAL);
+                }
             },
             how: event.sigev_notify,
             thread: event.sigev_notify_thread_id,

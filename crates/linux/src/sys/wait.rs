@@ -60,16 +60,27 @@ pub fn waitid(
 ) -> Result<u64, Errno> {
     const P_PIDFD: i32 = 3;
     let id = if idtype.0 == P_PIDFD { crate::user::visible(id) } else { id };
-    let (info, used) = host::process::waitid(idtype.0, id, options.0)
-        .map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
+    let (info, used) = match host::process::waitid(idtype.0, id, options.0) {
+        Ok(found) => found,
+        Err(error) => {
+            // Even then the members are written, as zero.
+            if !infop.is_null() {
+                write_info(task, infop.address, &[0; 128])?;
+            }
+            return Err(Errno::from(error).restart_as(Errno::RESTARTSYS));
+        }
+    };
     if info.is_some() {
         usage.write_optional(task, &rusage(&used))?;
     }
     if !infop.is_null() {
-        // The kernel writes the members that it fills, and nothing between and behind them.
-        let raw = info.unwrap_or_default().0;
-        task.store(infop.address, &raw[..12])?;
-        task.store(infop.address.wrapping_add(16), &raw[16..28])?;
+        write_info(task, infop.address, &info.unwrap_or_default().0)?;
     }
     Ok(0)
+}
+
+/// The kernel writes the members that it fills, and nothing between and behind them.
+fn write_info(task: &mut Task, address: u64, raw: &[u8; 128]) -> Result<(), Errno> {
+    task.store(address, &raw[..12])?;
+    task.store(address.wrapping_add(16), &raw[16..28])
 }
