@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 static int ends[2];
@@ -56,7 +57,8 @@ int main(int argc, char **argv) {
   uint64_t state = 88172645463325252ull;
   pipe(ends), sem_init(&never, 0, 0);
   pid_t sleeper = fork();
-  if (sleeper == 0) for (;;) pause();
+  // It goes with its parent, whatever becomes of that.
+  if (sleeper == 0) for (prctl(PR_SET_PDEATHSIG, SIGKILL);;) pause();
   for (long i = 0; i < rounds; i++) {
     pthread_t threads[KINDS];
     for (long kind = 0; kind < KINDS; kind++) pthread_create(&threads[kind], 0, blocked, (void *)kind);

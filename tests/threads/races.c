@@ -6,6 +6,7 @@
 #include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/time.h>
@@ -26,21 +27,23 @@ static void set_word(int signal) { atomic_store(&word, 1), atomic_fetch_add(&han
 static void post(int signal) { sem_post(&semaphore), atomic_fetch_add(&handled, 1); }
 static void jump(int signal) { atomic_fetch_add(&handled, 1), siglongjmp(back, 1); }
 
-enum { SUSPEND, PPOLL, PSELECT, EPOLL, TIMEDWAIT, SIGNALFD, READ, RESTARTED, FUTEX, SEMAPHORE, SLEEP, PAUSE, CHILD, POLL_AGAIN, KINDS };
+enum { SUSPEND, PPOLL, PSELECT, EPOLL, TIMEDWAIT, TRAP, SIGNALFD, READ, RESTARTED, FUTEX, SEMAPHORE, SLEEP, PAUSE, CHILD, POLL_AGAIN, KINDS };
 
 static void on(int signal, void (*handler)(int), int flags) {
   struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
   sigaction(signal, &action, 0);
 }
+// The signal that is sent: one that a CPU's fault might cause too, for once.
+static int sent_signal(void) { return shared->kind == TRAP ? SIGTRAP : SIGUSR1; }
 static void masked(int how) {
   sigset_t set;
-  sigemptyset(&set), sigaddset(&set, SIGUSR1);
+  sigemptyset(&set), sigaddset(&set, sent_signal());
   pthread_sigmask(how, &set, 0);
 }
 
 static void receive(int kind, long before) {
   sigset_t open, only;
-  sigemptyset(&only), sigaddset(&only, SIGUSR1);
+  sigemptyset(&only), sigaddset(&only, sent_signal());
   pthread_sigmask(SIG_SETMASK, 0, &open), sigdelset(&open, SIGUSR1);
   struct pollfd nothing = {ends[0], POLLIN};
   struct epoll_event event;
@@ -60,7 +63,7 @@ static void receive(int kind, long before) {
       break;
     case EPOLL: CHECK(epoll_pwait(epoll_fd, &event, 1, -1, &open) == -1 && errno == EINTR); break;
     // It is taken without a handler.
-    case TIMEDWAIT: CHECK(sigtimedwait(&only, &info, &ages) == SIGUSR1); return;
+    case TIMEDWAIT: case TRAP: CHECK(sigtimedwait(&only, &info, &ages) == sent_signal()); return;
     case SIGNALFD: CHECK(read(signal_fd, &read_info, sizeof read_info) == sizeof read_info && read_info.ssi_signo == SIGUSR1); return;
     // It may come at any moment, and its handler sees to it that the call ends.
     case READ: case RESTARTED: {
@@ -107,11 +110,12 @@ static void send_all(void (*send)(void), uint64_t state) {
   }
 }
 static pid_t process;
-static void to_thread(void) { syscall(SYS_tgkill, process, shared->receiver, SIGUSR1); }
-static void to_process(void) { kill(process, SIGUSR1); }
-static void queued(void) { union sigval value = {.sival_int = 5}; sigqueue(process, SIGUSR1, value); }
+static void to_thread(void) { syscall(SYS_tgkill, process, shared->receiver, sent_signal()); }
+static void to_process(void) { kill(process, sent_signal()); }
+static void queued(void) { union sigval value = {.sival_int = 5}; sigqueue(process, sent_signal(), value); }
 static void *sender(void *send) {
-  masked(SIG_BLOCK);
+  sigset_t set;
+  sigfillset(&set), pthread_sigmask(SIG_BLOCK, &set, 0);
   send_all(send, 77);
   return 0;
 }
@@ -120,6 +124,7 @@ static void run(void) {
   uint64_t state = 12345;
   shared->receiver = gettid();
   for (int kind = 0; kind < KINDS; kind++) {
+    shared->kind = kind;
     prepare(kind);
     masked(kind <= SIGNALFD ? SIG_BLOCK : SIG_UNBLOCK);
     for (long i = 0; i < rounds; i++) {
@@ -148,7 +153,8 @@ int main(int argc, char **argv) {
   signal_fd = signalfd(-1, &set, 0);
   // So that waitpid has somebody to wait for.
   pid_t sleeper = fork();
-  if (sleeper == 0) for (;;) pause();
+  // It goes with its parent, whatever becomes of that.
+  if (sleeper == 0) for (prctl(PR_SET_PDEATHSIG, SIGKILL);;) pause();
   void (*sends[])(void) = {to_thread, to_process, queued};
   for (int i = 0; i < 3; i++) {
     pthread_t thread;

@@ -3,7 +3,7 @@
 use super::current;
 use super::info::Info;
 use super::raw::{self, KernelMask};
-use super::{Disposition, KICK, KICKED, NEVER_BLOCKED, SIGBUS, SIGSEGV, Shared, bit};
+use super::{Disposition, FAULTS, KICK, KICKED, NEVER_BLOCKED, SIGBUS, SIGSEGV, Shared, bit};
 use crate::blocking::leave_window;
 use core::sync::atomic::Ordering::SeqCst;
 
@@ -13,7 +13,7 @@ pub(super) extern "C" fn handle(host_signal: libc::c_int, info: *mut u8, context
     // SAFETY: the kernel passes a whole siginfo and the context to return to, ours alone while we run.
     let (raw_info, context) = unsafe { (&*info.cast::<[u8; 128]>(), &mut *context) };
     let info = Info::from_host(raw_info, signal);
-    if info.code() > 0 && bit(signal) & NEVER_BLOCKED != 0 && signal != KICK {
+    if info.code() > 0 && bit(signal) & FAULTS != 0 {
         return fault(signal, &info);
     }
     let current = current::get();

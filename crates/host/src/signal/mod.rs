@@ -1,7 +1,8 @@
 //! Signals of the host: the kernel keeps the queues, masks and order; one slot per thread holds what is to be delivered.
 //!
-//! The host's mask is the guest's mask, except for the signals in [`NEVER_BLOCKED`]: faults, which an engine may need, and
-//! [`KICK`], which makes a thread look up. Actions `SIG_DFL` and `SIG_IGN` are the host's own. A handled signal gets
+//! The host's mask is the guest's mask, except for the signals in [`NEVER_BLOCKED`]: SIGBUS, since a mapped file may lose its end
+//! under blink's hands, and [`KICK`], which makes a thread look up. Of other faults blink has none that it could survive, so they
+//! are blocked and pending on the host as in the guest. Actions `SIG_DFL` and `SIG_IGN` are the host's own. A handled signal gets
 //! blink's handler (`handler.rs`): it fills the thread's slot, raises the thread's [`Alarm`], and returns with everything
 //! blocked, so that the kernel keeps what comes after until the personality has delivered ([`Thread::take`]) and sets
 //! the next mask ([`Thread::set_mask`]).
@@ -50,7 +51,10 @@ pub const fn bit(number: i32) -> u64 {
 }
 
 /// Signals that the host's mask never contains; while the guest blocks one of them, its slot in `held` keeps it.
-pub const NEVER_BLOCKED: u64 = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGILL) | bit(SIGFPE) | bit(SIGTRAP) | bit(KICK);
+pub const NEVER_BLOCKED: u64 = bit(SIGBUS) | bit(KICK);
+
+/// Signals that the host's CPU causes, in blink itself.
+const FAULTS: u64 = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGILL) | bit(SIGFPE) | bit(SIGTRAP);
 
 /// What blink's handler asks of a thread: to come out of the engine soon. Called inside signal handlers: only atomics.
 pub trait Alarm: Send + Sync {
@@ -193,7 +197,7 @@ struct Shared {
     pending: AtomicU32,
     slot: Place,
     /// Signals of [`NEVER_BLOCKED`] that came while the guest blocked them or while the slot was full.
-    held: [Place; 6],
+    held: [Place; 2],
     /// The guest's mask, for the signals of [`NEVER_BLOCKED`].
     mask: AtomicU64,
     alarm: Arc<dyn Alarm>,
@@ -204,13 +208,12 @@ struct Shared {
 
 impl Shared {
     fn held(&self, signal: i32) -> Option<&Place> {
-        const ORDER: [i32; 6] = [SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, KICK];
-        ORDER.iter().position(|&s| s == signal).map(|i| &self.held[i])
+        [SIGBUS, KICK].iter().position(|&s| s == signal).map(|i| &self.held[i])
     }
 
     /// The signals that are held, as a mask.
     fn held_mask(&self) -> u64 {
-        [SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, KICK]
+        [SIGBUS, KICK]
             .into_iter()
             .filter(|&s| self.held(s).is_some_and(|place| place.full.load(SeqCst)))
             .fold(0, |mask, s| mask | bit(s))
