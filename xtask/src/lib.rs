@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod calls;
 pub mod docs;
 pub mod guests;
 pub mod hosts;

@@ -1,4 +1,4 @@
-//! The long suites, by name: `decoder`, `cpu`, `linux`, `programs`.
+//! The long suites, by name: `decoder`, `cpu`, `linux`, `calls`, `fuzz`, `programs`.
 
 use std::process::Command;
 
@@ -12,10 +12,12 @@ pub fn main(args: &[String]) -> crate::Outcome {
     let tally = match name.as_str() {
         "decoder" => long("isa", rest)?,
         "cpu" => long("cpu", rest)?,
-        "linux" => long("linux", rest)?,
+        "linux" => linux(rest)?,
+        "calls" => calls(rest, Calls::Compare)?,
+        "fuzz" => calls(rest, Calls::Fuzz)?,
         "threads" => crate::threads::suite(rest)?,
         "programs" => programs(rest)?,
-        other => return Err(format!("no suite is called {other:?}: decoder, cpu, linux or programs")),
+        other => return Err(format!("no suite is called {other:?}: decoder, cpu, linux, calls, fuzz or programs")),
     };
     println!("{}", tally.line());
     tally.verdict()
@@ -41,6 +43,50 @@ fn long(name: &str, args: &[String]) -> Result<Tally, String> {
     }
     command.args(filters).args(["--", "--nocapture"]);
     run::show_tests(command.current_dir(places::root()))
+}
+
+/// The personality's own tests, then every program of `tests/linux`, and which calls none of them makes.
+fn linux(args: &[String]) -> Result<Tally, String> {
+    let mut tally = long("linux", args)?;
+    let mut command = Command::new("cargo");
+    command.args(["test", "--release", "-p", "blink", "--test", "linux", "--", "--include-ignored", "--nocapture"]);
+    tally += run::show_tests(command.current_dir(places::root()))?;
+    Ok(tally)
+}
+
+/// What is done with random system calls.
+enum Calls {
+    /// `--seed N --count N [NAME]`: each call with `count` lists of arguments, natively and under blink.
+    Compare,
+    /// `--seed N --seconds N`: chains of calls.
+    Fuzz,
+}
+
+fn calls(args: &[String], what: Calls) -> Result<Tally, String> {
+    if !places::is_oracle() {
+        return Err("calls are compared with an x86-64 Linux machine, which this is not".into());
+    }
+    let (mut seed, mut count, mut seconds, mut only) = (1, 20, 60, None);
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        let mut value = || rest.next().and_then(|value| value.parse().ok()).ok_or(format!("{arg} wants a number"));
+        match arg.as_str() {
+            "--seed" => seed = value()?,
+            "--count" => count = value()? as u32,
+            "--seconds" => seconds = value()? as u32,
+            name => only = Some(name),
+        }
+    }
+    packages::need(&["gcc", "libc6-dev"])?;
+    let blink = match std::env::var_os("BLINK") {
+        Some(file) => file.into(),
+        None => sizes::release()?.file,
+    };
+    let program = crate::calls::build(&places::cache("calls")?)?.ok_or("there is no compiler")?;
+    match what {
+        Calls::Compare => crate::calls::compare(&blink, &program, seed, count, only),
+        Calls::Fuzz => crate::calls::fuzz(&blink, &program, seed, seconds, u32::MAX),
+    }
 }
 
 /// Whole programs, natively and under blink in both forms of memory.
