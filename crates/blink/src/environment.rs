@@ -1,8 +1,8 @@
-//! What the guest's CPU asks of the machine: time stamps, the processor's number, random numbers.
+//! What the guest's CPU asks of the machine: time stamps, the processor's number, random numbers, square roots.
 
 use cpu::Environment;
 use host::io::Segments;
-use host::{counter, identity};
+use host::{arithmetic, counter, identity};
 
 pub struct Machine;
 
@@ -22,6 +22,10 @@ impl Environment for Machine {
 
     fn random(&self) -> u64 {
         u64::from_le_bytes(random())
+    }
+
+    fn square_root(&self, number: f64) -> Option<f64> {
+        arithmetic::square_root(number)
     }
 }
 

@@ -83,6 +83,10 @@ pub trait Environment: Send + Sync {
     fn time_stamp_frequency(&self) -> Option<u64> {
         None
     }
+    /// The correctly rounded square root of a positive number, if the machine is quick at it.
+    fn square_root(&self, _number: f64) -> Option<f64> {
+        None
+    }
 }
 
 impl Cpu {

@@ -9,6 +9,7 @@
 #[macro_use]
 extern crate alloc;
 
+pub mod arithmetic;
 pub mod blocking;
 pub mod call;
 pub mod counter;

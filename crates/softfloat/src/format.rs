@@ -129,6 +129,13 @@ pub trait Float: Copy + PartialEq + core::fmt::Debug + sealed::Sealed {
     fn host_div(self, _: Self) -> Option<Self> {
         None
     }
+
+    /// `root` is the host's square root, correctly rounded, which `core` does not have.
+    #[inline(always)]
+    #[doc(hidden)]
+    fn host_sqrt(self, _root: impl FnOnce(f64) -> Option<f64>) -> Option<Self> {
+        None
+    }
 }
 
 mod sealed {
@@ -233,6 +240,16 @@ macro_rules! interchange_format {
                 fn host_div(self, other: Self) -> Option<Self> {
                     let quotient = $name((<$host>::from_bits(self.0) / <$host>::from_bits(other.0)).to_bits());
                     (self.is_plain() && other.is_normal() && quotient.is_well_inside()).then_some(quotient)
+                }
+
+                /// A root of single precision survives being rounded twice.
+                #[inline(always)]
+                fn host_sqrt(self, root: impl FnOnce(f64) -> Option<f64>) -> Option<Self> {
+                    if !self.is_normal() || self.0 & Self::SIGN != 0 {
+                        return None;
+                    }
+                    let root = root(<$host>::from_bits(self.0).into())?;
+                    Some($name((root as $host).to_bits()))
                 }
             )?
         }

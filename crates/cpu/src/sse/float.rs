@@ -9,7 +9,7 @@ use crate::chain::{Call, Run, call};
 use crate::flags::{CF, Flags, PF, ZF};
 use crate::inst::Inst;
 use crate::size::Size;
-use crate::state::Cpu;
+use crate::state::{Cpu, Environment};
 use crate::stop::Flow;
 use core::cmp::Ordering;
 use core::marker::PhantomData;
@@ -21,7 +21,7 @@ trait Binary {
     fn apply<F: Float>(env: &mut Env, a: F, b: F) -> F;
     /// The result by the host's arithmetic, if all numbers are such that nothing but PE can be raised.
     #[inline(always)]
-    fn host<F: Float>(_a: F, _b: F) -> Option<F> {
+    fn host<F: Float>(_machine: &dyn Environment, _a: F, _b: F) -> Option<F> {
         None
     }
 }
@@ -42,7 +42,7 @@ macro_rules! binary {
             fn apply<F: Float>($env: &mut Env, $a: F, $b: F) -> F $body
             $(
                 #[inline(always)]
-                fn host<F: Float>(a: F, b: F) -> Option<F> {
+                fn host<F: Float>(_: &dyn Environment, a: F, b: F) -> Option<F> {
                     a.$host(b)
                 }
             )?
@@ -57,7 +57,18 @@ binary! {
     Div(env, a, b) { softfloat::div(env, a, b) }, host_div
     Min(env, a, b) { softfloat::min(env, a, b) }
     Max(env, a, b) { softfloat::max(env, a, b) }
-    Sqrt(env, _a, b) { softfloat::sqrt(env, b) }
+}
+
+struct Sqrt;
+impl Binary for Sqrt {
+    #[inline(always)]
+    fn apply<F: Float>(env: &mut Env, _: F, b: F) -> F {
+        softfloat::sqrt(env, b)
+    }
+    #[inline(always)]
+    fn host<F: Float>(machine: &dyn Environment, _: F, b: F) -> Option<F> {
+        b.host_sqrt(|number| machine.square_root(number))
+    }
 }
 
 struct Ps<O>(PhantomData<O>);
@@ -71,7 +82,7 @@ impl<O: Binary> Call for Ps<O> {
         let a = cpu.xmm(inst.dst);
         if may_use_host(cpu.mxcsr) {
             let at = |x: u128, n: u32| F32(lane(x, 32, n) as u32);
-            let lanes = [0, 1, 2, 3].map(|n| O::host(at(a, n), at(b, n)));
+            let lanes = [0, 1, 2, 3].map(|n| O::host(&*cpu.environment, at(a, n), at(b, n)));
             if let [Some(first), Some(second), Some(third), Some(fourth)] = lanes {
                 let register = &mut cpu.xmm[inst.dst as usize & 15];
                 register[0] = (second.0 as u64) << 32 | first.0 as u64;
@@ -92,8 +103,8 @@ impl<O: Binary> Call for Pd<O> {
         let b = cpu.source128(inst)?;
         let a = cpu.xmm(inst.dst);
         if may_use_host(cpu.mxcsr)
-            && let Some(low) = O::host(F64(a as u64), F64(b as u64))
-            && let Some(high) = O::host(F64((a >> 64) as u64), F64((b >> 64) as u64))
+            && let Some(low) = O::host(&*cpu.environment, F64(a as u64), F64(b as u64))
+            && let Some(high) = O::host(&*cpu.environment, F64((a >> 64) as u64), F64((b >> 64) as u64))
         {
             let register = &mut cpu.xmm[inst.dst as usize & 15];
             (register[0], register[1]) = (low.0, high.0);
@@ -113,7 +124,7 @@ impl<O: Binary, S: Source> Call for Ss<O, S> {
         let b = F32(S::load_low(cpu, inst, Size::B4)? as u32);
         let old = cpu.xmm[inst.dst as usize & 15][0];
         if may_use_host(cpu.mxcsr)
-            && let Some(value) = O::host(F32(old as u32), b)
+            && let Some(value) = O::host(&*cpu.environment, F32(old as u32), b)
         {
             cpu.xmm[inst.dst as usize & 15][0] = old & !0xffff_ffff | value.0 as u64;
             return Ok(());
@@ -137,7 +148,7 @@ impl<O: Binary, S: Source> Call for Sd<O, S> {
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
         let b = F64(S::load_low(cpu, inst, Size::B8)?);
         if may_use_host(cpu.mxcsr)
-            && let Some(value) = O::host(F64(cpu.xmm[inst.dst as usize & 15][0]), b)
+            && let Some(value) = O::host(&*cpu.environment, F64(cpu.xmm[inst.dst as usize & 15][0]), b)
         {
             cpu.xmm[inst.dst as usize & 15][0] = value.0;
             return Ok(());

@@ -61,6 +61,9 @@ impl Environment for Fixed {
     fn random(&self) -> u64 {
         4 // chosen by fair dice roll
     }
+    fn square_root(&self, number: f64) -> Option<f64> {
+        Some(number.sqrt())
+    }
 }
 
 impl Default for Engine {
