@@ -116,7 +116,8 @@ impl Outcome {
         let state = take_words(input, &case.entry());
         let changes = take_bytes(input);
         let stop = match signal {
-            14 => Stop::Timeout,
+            // SIGPROF and SIGSYS.
+            27 => Stop::Timeout,
             31 => Stop::Syscall,
             // The last page of user addresses is never mapped; some kernels that run as guests map something of theirs there.
             _ if vector == 14 && cr2 >> 12 == 0x7_ffff_ffff => {
