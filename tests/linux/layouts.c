@@ -1,4 +1,5 @@
 // Payloads that the kernel lays out by word size and byte order: socket options, ancillary messages, events, values of signals.
+// not under qemu: most socket options and ancillary messages are unknown or unconverted, and timers tell another number than their own.
 #include "check.h"
 #include <arpa/inet.h>
 #include <linux/errqueue.h>
@@ -170,7 +171,8 @@ static void datagrams(void)
     struct sockaddr_in address = local(fd);
     int plain[] = {IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, IP_RECVORIGDSTADDR};
     for (unsigned i = 0; i < sizeof plain / sizeof *plain; i++) {
-        T(setsockopt(fd, IPPROTO_IP, plain[i], &one, sizeof one));
+        if (T(setsockopt(fd, IPPROTO_IP, plain[i], &one, sizeof one)))
+            continue;
         T(sendto(fd, "x", 1, 0, (void *)&address, sizeof address));
         receive(fd, 0);
         int zero = 0;
@@ -178,21 +180,23 @@ static void datagrams(void)
     }
     int times[] = {SO_TIMESTAMP, SO_TIMESTAMPNS};
     for (unsigned i = 0; i < 2; i++) {
-        T(setsockopt(fd, SOL_SOCKET, times[i], &one, sizeof one));
+        if (T(setsockopt(fd, SOL_SOCKET, times[i], &one, sizeof one)))
+            continue;
         T(sendto(fd, "x", 1, 0, (void *)&address, sizeof address));
         receive(fd, 0);
         int zero = 0;
         T(setsockopt(fd, SOL_SOCKET, times[i], &zero, sizeof zero));
     }
     int stamping = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
-    T(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &stamping, sizeof stamping));
-    pid_t sender = fork();
-    if (!sender)
-        for (;; usleep(1000))
-            sendto(fd, "x", 1, 0, (void *)&address, sizeof address);
-    receive(fd, 0);
-    kill(sender, SIGKILL);
-    waitpid(sender, 0, 0);
+    if (!T(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &stamping, sizeof stamping))) {
+        pid_t sender = fork();
+        if (!sender)
+            for (;; usleep(1000))
+                sendto(fd, "x", 1, 0, (void *)&address, sizeof address);
+        receive(fd, 0);
+        kill(sender, SIGKILL);
+        waitpid(sender, 0, 0);
+    }
     close(fd);
 
     // Nobody listens there any more.

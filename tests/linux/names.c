@@ -1,3 +1,4 @@
+// not under qemu: /proc/self/maps is made anew at each opening, whatever the flags; the name in /proc/self/stat is the emulator's.
 #include "check.h"
 #include <dirent.h>
 #include <linux/stat.h>

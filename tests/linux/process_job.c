@@ -28,7 +28,7 @@ static int expect(const char *what) {
       return 1;
     }
     struct pollfd p = {master, POLLIN, 0};
-    if (poll(&p, 1, 5000) != 1) return printf("did not see %s but %s\n", what, seen), 0;
+    if (poll(&p, 1, 60000) != 1) return printf("did not see %s but %s\n", what, seen), 0;
     int n = read(master, seen + used, sizeof seen - 1 - used);
     // Nobody may have the terminal open for a moment.
     if (n <= 0) usleep(1000);

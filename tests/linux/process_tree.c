@@ -1,4 +1,5 @@
 // fork, exec, wait, vfork, posix_spawn, groups and sessions, orphans, exit statuses.
+// not under qemu: vfork is a plain fork, strings of the environment without `=` are dropped, and SIGSEGV and SIGBUS are never blocked or ignored.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

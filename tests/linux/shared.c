@@ -1,4 +1,5 @@
 // System V shared memory.
+// not under qemu-s390x: the mode in struct ipc_perm is written as 16 bits.
 #include "check.h"
 #include <sys/shm.h>
 

@@ -1,4 +1,5 @@
 // Handlers, masks, siginfo, alternate stack, nesting, edited contexts, pending signals.
+// not under qemu: signals above 62 or so cannot be sent.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <setjmp.h>

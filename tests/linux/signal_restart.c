@@ -1,4 +1,5 @@
 // Which calls go on after a handler, with and without SA_RESTART, and which answer EINTR.
+// not under qemu: SO_RCVTIMEO is never told, so that calls are restarted which have a time limit.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // Timers, signalfd, siginfo of children and timers, races of SIGCHLD with sigsuspend, signals under load.
+// not under qemu: SA_NOCLDSTOP and SA_NOCLDWAIT are dropped.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>

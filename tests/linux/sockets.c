@@ -1,3 +1,4 @@
+// not under qemu: most options are unknown or cut to one int, and ancillary data that do not fit are written behind the buffer.
 #include "check.h"
 #include <arpa/inet.h>
 #include <linux/netlink.h>

@@ -1,3 +1,4 @@
+// not under qemu: there is no mq_notify and no PR_GET_THP_DISABLE, and the mode in struct ipc_perm is 16 bits on s390x.
 #include "check.h"
 #include <grp.h>
 #include <linux/capability.h>

@@ -1,3 +1,4 @@
+// not under qemu: ioctl knows no TIOCGDEV.
 #include "check.h"
 #include <sys/sysmacros.h>
 #include <termios.h>

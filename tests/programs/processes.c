@@ -1,4 +1,6 @@
 // fork, wait, pipes, exec of itself, groups, exit statuses, vfork and posix_spawn, environment.
+// emulated: musl musl-pie
+// qemu makes a plain fork of the vfork by which glibc's posix_spawn hears of a missing program.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

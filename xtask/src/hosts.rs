@@ -36,13 +36,20 @@ enum Depth {
     All,
 }
 
-/// `cargo xtask hosts [--quick] [TARGET...]`; a target may be called by its CPU alone.
+/// `cargo xtask hosts [--quick] [--only TEXT] [TARGET...]`; a target may be called by its CPU alone. With a text, only the
+/// programs are run that have it in their name, section or command.
 pub fn main(args: &[String]) -> crate::Outcome {
     let mut depth = Depth::All;
+    let mut only = None;
     let mut targets = Vec::new();
-    for arg in args {
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
         if arg == "--quick" {
             depth = Depth::Quick;
+            continue;
+        }
+        if arg == "--only" {
+            only = Some(rest.next().ok_or("--only wants a text")?.clone());
             continue;
         }
         let found = TARGETS.iter().find(|target| *target == arg || target.split('-').next() == Some(arg));
@@ -51,18 +58,18 @@ pub fn main(args: &[String]) -> crate::Outcome {
     if targets.is_empty() {
         targets.extend(TARGETS);
     }
-    let tally = all(&targets, depth)?;
+    let tally = all(&targets, depth, only.as_deref())?;
     println!("{}", tally.line());
     tally.verdict()
 }
 
-fn all(targets: &[&str], depth: Depth) -> Result<Tally, String> {
+fn all(targets: &[&str], depth: Depth, only: Option<&str>) -> Result<Tally, String> {
     let cross = Cross::set_up(targets)?;
     let mut tally = Tally::default();
     for target in targets {
         let start = Instant::now();
         println!("== {target}");
-        let result = host(&cross, target, depth).unwrap_or_else(|error| {
+        let result = host(&cross, target, depth, only).unwrap_or_else(|error| {
             println!("{error}");
             Tally { passed: 0, failed: 1 }
         });
@@ -72,10 +79,10 @@ fn all(targets: &[&str], depth: Depth) -> Result<Tally, String> {
     Ok(tally)
 }
 
-fn host(cross: &Cross, target: &str, depth: Depth) -> Result<Tally, String> {
+fn host(cross: &Cross, target: &str, depth: Depth, only: Option<&str>) -> Result<Tally, String> {
     let mut tally = Tally::default();
     let runner = cross.runner(target);
-    for (name, parts) in CRATES {
+    for (name, parts) in CRATES.into_iter().filter(|_| only.is_none()) {
         let mut parts = parts.to_vec();
         // The vectors are made on an x86-64 machine; a tree without them has no such test.
         if parts.contains(&"vectors") && !places::root().join("crates/cpu/tests/vectors.rs").exists() {
@@ -98,14 +105,19 @@ fn host(cross: &Cross, target: &str, depth: Depth) -> Result<Tally, String> {
     run::show(command.args(["build", "--quiet", "--release", "-p", "blink", "--target", target]))?;
     let blink = places::target().join(target).join("release/blink");
     let name = target.split('-').next().unwrap_or(target);
-    // A 32-bit host always has its memory in pages, so one form is enough everywhere but on 64-bit ones.
+    // A 32-bit host has its memory in pages, and so has one whose addresses are too few: one form is enough there.
     let mut emulators = vec![Emulator::linear(&blink).under(name, &runner)];
-    if matches!(depth, Depth::All) && !matches!(name, "i686" | "armv7") {
+    if matches!(depth, Depth::All) && name == "aarch64" {
         emulators.push(Emulator::paged(&blink).under(name, &runner));
     }
-    tally += run_guests(&emulators)?;
+    if only.is_none() {
+        tally += run_guests(&emulators)?;
+        if places::is_oracle() {
+            tally += run_calls(&emulators[0], name)?;
+        }
+    }
     if places::is_oracle() {
-        tally += run_programs(&emulators, depth)?;
+        tally += run_programs(&emulators, depth, only)?;
     }
     Ok(tally)
 }
@@ -128,10 +140,46 @@ fn run_guests(emulators: &[Emulator]) -> Result<Tally, String> {
     Ok(tally)
 }
 
-fn run_programs(emulators: &[Emulator], depth: Depth) -> Result<Tally, String> {
+/// The programs of `tests/linux`, natively and there. What qemu-user 10 does otherwise than Linux is named in a line
+/// `// not under qemu: reason`, or `// not under qemu-s390x: reason`, of the program that it breaks.
+fn run_calls(emulator: &Emulator, host: &str) -> Result<Tally, String> {
+    packages::need(&["gcc", "libc6-dev"])?;
+    let mut tally = Tally::default();
+    for source in programs::files(&places::root().join("tests/linux"), "c")? {
+        let text = fs::read_to_string(&source).map_err(|error| format!("{}: {error}", source.display()))?;
+        let is_left_out = |name: &str| text.lines().any(|line| line.starts_with(&format!("// not under {name}: ")));
+        if emulator.is_nested && (is_left_out("qemu") || is_left_out(&format!("qemu-{host}"))) {
+            continue;
+        }
+        let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let program = places::cache("calls")?.join(&name);
+        let mut compiler = Command::new("gcc");
+        compiler.args(["-static", "-O1", "-w", "-pthread", "-o"]).arg(&program).arg(&source).arg("-lrt");
+        programs::build::quietly(&mut compiler)?;
+        let run = |mut command: Command| {
+            command.env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C");
+            run::capture(&mut command, Stdio::null(), Duration::from_secs(300))
+        };
+        let (native, ours) = (run(Command::new(&program))?, run(emulator.command(&program))?);
+        let is_same = native.end == ours.end && native.stdout == ours.stdout;
+        if !is_same {
+            println!("FAILED [{}] tests/linux/{name}.c: natively {:?}, ours {:?}", emulator.name, native.end, ours.end);
+            let rows = |text: &[u8]| String::from_utf8_lossy(text).lines().map(String::from).collect::<Vec<_>>();
+            let (native, ours) = (rows(&native.stdout), rows(&ours.stdout));
+            let differing = native.iter().zip(&ours).filter(|(native, ours)| native != ours);
+            differing.take(8).for_each(|(native, ours)| println!("  native {native}\n  ours   {ours}"));
+            println!("  {} and {} lines", native.len(), ours.len());
+        }
+        tally.count(is_same);
+    }
+    println!("system calls: {}", tally.line());
+    Ok(tally)
+}
+
+fn run_programs(emulators: &[Emulator], depth: Depth, only: Option<&str>) -> Result<Tally, String> {
     packages::need(&["busybox-static", "musl-tools", "gcc", "libc6-dev"])?;
     let busybox = places::find_busybox().ok_or("there is no static busybox")?;
-    let selection = match depth {
+    let mut selection = match depth {
         Depth::Quick => Selection {
             lines_per_section: Some(2),
             builds: vec![Build::Musl],
@@ -140,6 +188,7 @@ fn run_programs(emulators: &[Emulator], depth: Depth) -> Result<Tally, String> {
         },
         Depth::All => Selection { builds: vec![Build::Glibc, Build::MuslPie], ..Selection::default() },
     };
+    selection.only = only.map(String::from);
     let cases = programs::cases(&selection, Some(&busybox))?;
     let tally = programs::run(&cases, emulators, Some(&busybox))?;
     println!("programs: {}", tally.line());

@@ -56,9 +56,9 @@ impl Program {
         }
     }
 
-    /// A line `// emulated: no` says that emulators of other CPUs show through.
+    /// A line `// emulated: no` says that emulators of other CPUs show through, `// emulated: musl` in which builds they do not.
     pub fn is_left_to_the_machine(&self) -> bool {
-        self.option("emulated") == Some("no")
+        self.option("emulated").is_some_and(|builds| builds.split(' ').all(|name| name != self.build.name()))
     }
 
     /// Arguments from a line `// args: a b`.

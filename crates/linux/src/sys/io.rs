@@ -92,20 +92,33 @@ fn transfer_records(
         segments.push(&bytes);
         return answer(io::write(fd.0, &segments, position, flags)).map_err(|error| interrupted(fd, error));
     }
-    // Segment by segment, since some of these look at each one by itself.
-    let mut segments = io::Segments::new();
-    parts.iter_mut().for_each(|part| segments.push_mut(part));
-    let count = io::read(fd.0, &segments, position, flags).map_err(|error| interrupted(fd, error.into()))?;
-    drop(segments);
-    let mut bytes = parts.concat();
-    event::swap_records(records, &mut bytes[..count]);
-    let mut rest = &bytes[..count];
-    for (&(address, _), part) in list.iter().zip(&parts) {
-        let (here, behind) = rest.split_at(part.len().min(rest.len()));
+    if records != event::Records::Watches {
+        parts = vec![parts.concat()];
+    }
+    // inotify looks at each segment by itself.
+    let mut bytes = Vec::new();
+    for part in &mut parts {
+        let mut segments = io::Segments::new();
+        segments.push_mut(part);
+        let count = match io::read(fd.0, &segments, position, flags) {
+            Ok(count) => count,
+            Err(_) if !bytes.is_empty() => break,
+            Err(error) => return Err(interrupted(fd, error.into())),
+        };
+        drop(segments);
+        bytes.extend_from_slice(&part[..count]);
+        if count < part.len() {
+            break;
+        }
+    }
+    event::swap_records(records, &mut bytes);
+    let mut rest = &bytes[..];
+    for &(address, length) in list {
+        let (here, behind) = rest.split_at((length.min(LONGEST) as usize).min(rest.len()));
         task.store(address, here)?;
         rest = behind;
     }
-    Ok(count as u64)
+    Ok(bytes.len() as u64)
 }
 
 pub fn pread64(task: &mut Task, fd: Fd, buf: UserBuf, count: u64, offset: i64) -> Answer {
