@@ -144,6 +144,14 @@ static void *held(void *barrier) {
   pthread_mutex_unlock(&heir);
   return 0;
 }
+static atomic_uint from;
+static void *requeued(void *argument) {
+  CHECK(syscall(SYS_futex, &from, FUTEX_WAIT_REQUEUE_PI, 0, 0, &pi, 0) == 0, "%s", strerror(errno));
+  CHECK((pi & FUTEX_TID_MASK) == gettid());
+  unsigned mine = gettid();
+  if (!atomic_compare_exchange_strong(&pi, &mine, 0)) syscall(SYS_futex, &pi, FUTEX_UNLOCK_PI, 0, 0, 0, 0);
+  return 0;
+}
 static void priorities_are_inherited(void) {
   pthread_mutexattr_t attributes;
   pthread_mutexattr_init(&attributes), pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
@@ -172,6 +180,16 @@ static void priorities_are_inherited(void) {
   CHECK(syscall(SYS_futex, &pi, FUTEX_TRYLOCK_PI, 0, 0, 0, 0) == 0 && pi == gettid());
   CHECK(syscall(SYS_futex, &pi, FUTEX_LOCK_PI, 0, 0, 0, 0) == -1 && errno == EDEADLK, "%s", strerror(errno));
   CHECK(syscall(SYS_futex, &pi, FUTEX_UNLOCK_PI, 0, 0, 0, 0) == 0 && pi == 0);
+  pthread_t threads[3];
+  for (int i = 0; i < 3; i++) pthread_create(&threads[i], 0, requeued, 0);
+  for (long moved = 0, now; moved < 3; moved += now) {
+    now = syscall(SYS_futex, &from, FUTEX_CMP_REQUEUE_PI, 1, 1000, &pi, 0);
+    CHECK(now >= 0, "%s", strerror(errno));
+    if (now < 0) break;
+    sched_yield();
+  }
+  for (int i = 0; i < 3; i++) pthread_join(threads[i], 0);
+  CHECK(pi == 0);
 }
 
 int main(int argc, char **argv) {

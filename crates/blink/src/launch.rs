@@ -147,7 +147,8 @@ pub fn launch(order: Order) -> i32 {
     };
     let status = vm::run_main(&mut task);
     statistics::print(&task.process);
-    status
+    // At once: other threads are at work, and nothing of ours needs the C library's farewell.
+    host::process::exit_group(status)
 }
 
 /// Opens the places that log lines go to.

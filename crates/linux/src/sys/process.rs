@@ -297,15 +297,17 @@ fn child_task(task: &mut Task, process: Arc<Process>, altstack: AltStack) -> Tas
 }
 
 fn thread(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
-    if args.flags & (CLONE_FS | CLONE_FILES | CLONE_SYSVSEM) != CLONE_FS | CLONE_FILES | CLONE_SYSVSEM {
-        host::log::line("clone of a thread with its own files, directories or semaphores is not supported: EINVAL");
-        return Err(Errno::EINVAL);
-    }
+    // The host's threads share everything; what this one is not to share it gets a copy of.
+    let own = !args.flags & (CLONE_FS | CLONE_FILES | CLONE_SYSVSEM);
     let mut child = child_task(task, task.process.clone(), AltStack::default());
     child.cpu.set64(cpu::RAX, 0);
     let (args, run) = (*args, task.process.hooks.run);
     task.process.threads.fetch_add(1, SeqCst);
     let started = host::thread::spawn(move |ready| {
+        if own != 0 && host::identity::unshare(own as usize).is_err() {
+            // Dropping `ready` says so.
+            return;
+        }
         child.tid = ready.tid;
         if args.has(CLONE_PARENT_SETTID) {
             let _ = child.store(args.parent_tid, &ready.tid.to_le_bytes());
