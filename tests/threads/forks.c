@@ -147,6 +147,7 @@ int main(int argc, char **argv) {
     return 9;
   }
   self = argv[0];
+  leave_no_core();
   rounds = scale(argc, argv, 8);
   pthread_t threads[4];
   for (long i = 0; i < 4; i++) pthread_create(&threads[i], 0, busy, (void *)i);

@@ -36,7 +36,7 @@ static void *detached(void *argument) {
 }
 
 // All there at once, then gone.
-#define CROWD 200
+#define CROWD 100
 static pthread_barrier_t barrier;
 static void *crowd(void *argument) {
   pthread_barrier_wait(&barrier);

@@ -2,6 +2,7 @@
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use xtask::places;
 use xtask::programs::Emulator;
 use xtask::threads::PROGRAMS;
@@ -24,6 +25,20 @@ macro_rules! tests {
 }
 
 tests! { atomics cancel code forks idle locks making mappings queues races shared waiting }
+
+/// `forks` ends by the exit of its last thread, which is not the first one.
+#[test]
+fn statistics_are_told_by_whichever_thread_ends_the_process() {
+    let forks = PROGRAMS.iter().find(|program| program.name == "forks").expect("it is in the list");
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("threads-statistics");
+    std::fs::create_dir_all(&dir).unwrap();
+    let Some(file) = forks.build(&dir).unwrap() else { return };
+    // No rounds: no other process tells anything.
+    let output = Command::new(BLINK).arg("-Z").arg(file).arg("0").stdin(Stdio::null()).output().unwrap();
+    let report = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(21), "{report}");
+    assert_eq!(report.lines().filter(|line| line.starts_with("system calls: ")).count(), 1, "{report}");
+}
 
 #[test]
 fn every_source_is_run() {
