@@ -120,15 +120,24 @@ calls! {
         let value = Exec::<Any>::new(cpu).source_as(inst, size)?;
         let mut crc = cpu.get(inst.dst) as u32;
         for byte in &value.to_le_bytes()[..size.bytes() as usize] {
-            crc ^= *byte as u32;
-            for _ in 0..8 {
-                crc = crc >> 1 ^ if crc & 1 != 0 { 0x82f6_3b78 } else { 0 };
-            }
+            crc = crc >> 8 ^ CRC32C[(crc as u8 ^ byte) as usize];
         }
         cpu.set64(inst.dst, crc as u64);
         Ok(())
     }
 }
+
+/// What CRC-32C makes of each byte.
+static CRC32C: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < 256 * 8 {
+        let crc: u32 = if n % 8 == 0 { n as u32 / 8 } else { table[n / 8] };
+        table[n / 8] = crc >> 1 ^ if crc & 1 != 0 { 0x82f6_3b78 } else { 0 };
+        n += 1;
+    }
+    table
+};
 
 /// ZF: the source is zero. The other flags are undefined; Zen clears them and sets PF by the result.
 fn scanned(cpu: &mut Cpu, inst: &Inst, size: Size, value: u64, index: u64) -> Flow {
