@@ -36,7 +36,7 @@ fn carry_less(a: u64, b: u64) -> u128 {
     const WIDE_FIFTH: u128 = 0x2108_4210_8421_0842_1084_2108_4210_8421;
     let part = |value: u64, n: usize| u128::from(value & FIFTH << n);
     (0..5).fold(0, |result, n| {
-        let sums = (0..5).fold(0, |sums, k| sums ^ part(a, k) * part(b, (n + 5 - k) % 5));
+        let sums = (0..5).fold(0, |sums, k| sums ^ (part(a, k) * part(b, (n + 5 - k) % 5)));
         result | sums & WIDE_FIFTH << n
     })
 }
