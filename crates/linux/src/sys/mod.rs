@@ -14,6 +14,7 @@ pub mod ipc;
 pub mod layout;
 pub mod limits;
 pub mod memory;
+pub mod netlink;
 pub mod pipe;
 pub mod poll;
 pub mod prctl;

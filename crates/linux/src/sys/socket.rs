@@ -1,6 +1,7 @@
 //! Sockets (man 2 socket, bind, connect, accept, send, recv, getsockopt; man 7 socket, unix, ip, netlink, packet).
 
 use super::layout::{self, Way};
+use super::netlink;
 use super::{Answer, descriptor, done};
 use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
 use crate::abi::flags::{MsgFlags, ShutdownHow, SocketFamily, SocketFlags, SocketLevel, SocketType};
@@ -14,6 +15,7 @@ use alloc::vec::Vec;
 use host::file;
 use host::socket::{self, ADDRESS_MAX, Control};
 
+const AF_NETLINK: i32 = 16;
 const SOL_SOCKET: i32 = 1;
 const SO_RCVTIMEO: i32 = 20;
 const SO_SNDTIMEO: i32 = 21;
@@ -106,7 +108,87 @@ pub fn socket(_task: &mut Task, domain: SocketFamily, kind: SocketType, protocol
     if kind.0 as u32 & !0xf & !(O_CLOEXEC | O_NONBLOCK) != 0 {
         return Err(Errno::EINVAL);
     }
+    if domain.0 == AF_NETLINK && !netlink::is_carried(protocol) {
+        host::log::line(&format!("netlink protocol {protocol} is not supported on this host: EPROTONOSUPPORT"));
+        return Err(Errno::EPROTONOSUPPORT);
+    }
     descriptor(socket::socket(domain.0, kind.0, protocol))
+}
+
+/// Whether the messages of a socket must be turned.
+fn is_turned(fd: Fd) -> bool {
+    const SO_PROTOCOL: i32 = 38;
+    const SO_DOMAIN: i32 = 39;
+    if cfg!(target_endian = "little") {
+        return false;
+    }
+    let option = |name| {
+        let mut value = [0; 4];
+        socket::getsockopt(fd.0, SOL_SOCKET, name, &mut value).ok()?;
+        Some(i32::from_ne_bytes(value))
+    };
+    option(SO_DOMAIN) == Some(AF_NETLINK) && option(SO_PROTOCOL).is_some_and(netlink::is_turned)
+}
+
+/// Longest message of a netlink socket that is turned.
+const TURNED_MAX: u64 = 1 << 20;
+
+/// Sends a netlink message that must be turned.
+fn send_turned(
+    task: &mut Task,
+    fd: Fd,
+    list: &[(u64, u64)],
+    address: Option<&[u8]>,
+    control: &[Control],
+    flags: u32,
+) -> Result<usize, Errno> {
+    let mut bytes = Vec::new();
+    for &(at, length) in list {
+        let start = bytes.len();
+        if length > TURNED_MAX {
+            return Err(Errno::EMSGSIZE);
+        }
+        bytes.resize(start + length as usize, 0);
+        task.load(at, &mut bytes[start..])?;
+    }
+    netlink::turn(&mut bytes, netlink::From::Little);
+    let mut segments = host::io::Segments::new();
+    segments.push(&bytes);
+    Ok(socket::send(fd.0, &segments, address, control, flags)?)
+}
+
+/// Receives into the guest's buffers.
+fn receive(
+    task: &mut Task,
+    fd: Fd,
+    list: &[(u64, u64)],
+    want_address: bool,
+    control_room: usize,
+    flags: u32,
+) -> Result<socket::Received, Errno> {
+    let mut received = socket::Received::default();
+    if !is_turned(fd) {
+        lend(task, list, Access::Write, |segments| {
+            received = socket::receive(fd.0, segments, want_address, control_room, flags)?;
+            Ok(received.bytes)
+        })?;
+        return Ok(received);
+    }
+    let room: u64 = list.iter().map(|(_, length)| (*length).min(TURNED_MAX)).sum();
+    let mut bytes = vec![0; room.min(TURNED_MAX) as usize];
+    let mut segments = host::io::Segments::new();
+    segments.push_mut(&mut bytes);
+    received = socket::receive(fd.0, &segments, want_address, control_room, flags)?;
+    drop(segments);
+    let count = received.bytes.min(bytes.len());
+    netlink::turn(&mut bytes[..count], netlink::From::Big);
+    let mut rest = &bytes[..count];
+    for &(at, length) in list {
+        let (here, behind) = rest.split_at((length as usize).min(rest.len()));
+        task.store(at, here)?;
+        rest = behind;
+    }
+    Ok(received)
 }
 
 pub fn socketpair(
@@ -236,7 +318,11 @@ fn send(
     control: &[Control],
     flags: u32,
 ) -> Answer {
-    let sent = lend(task, list, Access::Read, |segments| socket::send(fd.0, segments, address, control, flags));
+    let sent = if is_turned(fd) {
+        send_turned(task, fd, list, address, control, flags)
+    } else {
+        lend(task, list, Access::Read, |segments| socket::send(fd.0, segments, address, control, flags))
+    };
     sent.map(|n| n as u64).map_err(|error| interrupted(fd, error))
 }
 
@@ -256,12 +342,9 @@ pub fn recvfrom(
     let list = plain_buffer(buf.0, len)?;
     look(sockfd)?;
     let flags = MsgFlags(flags.0 & !MSG_CMSG_COMPAT);
-    let mut received = socket::Received::default();
-    let count = lend(task, &list, Access::Write, |segments| {
-        received = socket::receive(sockfd.0, segments, src_addr.0 != 0, 0, flags.0)?;
-        Ok(received.bytes)
-    })
-    .map_err(|error| interrupted(sockfd, error))?;
+    let received =
+        receive(task, sockfd, &list, src_addr.0 != 0, 0, flags.0).map_err(|error| interrupted(sockfd, error))?;
+    let count = received.bytes;
     if src_addr.0 != 0 {
         write_address(task, received.address, received.address_length, src_addr, addrlen)?;
     }
@@ -382,12 +465,9 @@ fn receive_message(task: &mut Task, fd: Fd, at: u64, flags: u32) -> Answer {
     }
     let list = message_vectors(task, &header)?;
     let room = header.msg_controllen.min(1 << 20) as usize;
-    let mut received = socket::Received::default();
-    let count = lend(task, &list, Access::Write, |segments| {
-        received = socket::receive(fd.0, segments, header.msg_name != 0, room, flags)?;
-        Ok(received.bytes)
-    })
-    .map_err(|error| interrupted(fd, error))?;
+    let received =
+        receive(task, fd, &list, header.msg_name != 0, room, flags).map_err(|error| interrupted(fd, error))?;
+    let count = received.bytes;
     if header.msg_name != 0 {
         let mut bytes = received.address;
         let mut length = received.address_length;
