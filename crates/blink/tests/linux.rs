@@ -94,6 +94,7 @@ tests! {
     process_threads
     process_tree
     rare
+    running
     shared
     signal_basics
     signal_faults
@@ -132,11 +133,8 @@ fn every_call_is_tried_or_on_the_list() {
         let text = fs::read(&log).unwrap_or_default();
         tried.extend(String::from_utf8_lossy(&text).lines().filter_map(called).map(str::to_owned));
     }
-    let untried: Vec<&str> = table::ROWS
-        .iter()
-        .filter(|row| row.run.is_some() && !tried.contains(row.name))
-        .map(|row| row.name)
-        .collect();
+    let untried: Vec<&str> =
+        table::ROWS.iter().filter(|row| row.run.is_some() && !tried.contains(row.name)).map(|row| row.name).collect();
     println!("{} calls with support, {} of them untried: {}", supported(), untried.len(), untried.join(" "));
     let list = fs::read_to_string(sources().join("untried.txt")).unwrap();
     let listed: Vec<&str> = list.lines().collect();

@@ -6,10 +6,18 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use xtask::places;
 
 const BLINK: &str = env!("CARGO_BIN_EXE_blink");
+
+/// One test at a time: a program that another thread has just written cannot be run as long as a child forked meanwhile has it open.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A new root with busybox, links that lead upwards, to absolute places and in circles; `None` without a static busybox.
 fn root(name: &str) -> Option<PathBuf> {
@@ -100,6 +108,7 @@ fn within(root: &Path, form: &str) -> Command {
 
 #[test]
 fn a_root_is_all_there_is() {
+    let _turn = turn();
     let Some(root) = root("all") else { return };
     for form in ["-j", "-m"] {
         assert_eq!(shell(&mut within(&root, form), SCRIPT), EXPECTED, "{form}");
@@ -113,6 +122,7 @@ fn a_root_is_all_there_is() {
 
 #[test]
 fn procfs_speaks_of_the_root() {
+    let _turn = turn();
     let Some(root) = root("proc") else { return };
     let script = "readlink /proc/self/exe; readlink /proc/self/root; cd /tmp/s; readlink /proc/self/cwd
         echo /proc/self/root/*; cat /proc/self/cwd/upwards; cat < /dev/null
@@ -126,6 +136,7 @@ fn procfs_speaks_of_the_root() {
 
 #[test]
 fn chroot_works_inside() {
+    let _turn = turn();
     let Some(root) = root("chroot") else { return };
     let script = "mkdir -p /new/bin; cp /bin/busybox /new/bin/sh; chroot /new /bin/sh -c 'cd ..; pwd; echo * /bin/*'";
     let found = shell(&mut within(&root, "-j"), script);
@@ -136,6 +147,7 @@ fn chroot_works_inside() {
 
 #[test]
 fn overlays_are_tried_in_order() {
+    let _turn = turn();
     let Some(root) = root("overlays") else { return };
     fs::write(root.join("etc/blink-overlay-test"), "overlay\n").unwrap();
     symlink("/etc/blink-overlay-test", root.join("tmp/blink-overlay-link")).unwrap();

@@ -38,9 +38,12 @@ pub fn open(
     flags: u32,
     open: impl Fn(i32, &CStr) -> Result<i32, host::Errno>,
 ) -> Result<u64, Errno> {
-    use crate::abi::consts::{O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH};
+    use crate::abi::consts::{O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_PATH, O_TRUNC};
     let is_kept = flags & O_NOFOLLOW != 0 || flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL;
     let place = resolve(task, dir, path, if is_kept { Last::Keep } else { Last::Follow })?;
+    if flags & O_PATH == 0 && flags & (O_ACCMODE | O_TRUNC) != 0 {
+        check_not_running(task, &place)?;
+    }
     let result = open(place.dir(), place.path());
     let mut fd = result.map_err(|error| Errno::from(error).restart_as(Errno::RESTARTSYS))?;
     if flags & O_NOFOLLOW == 0
@@ -49,7 +52,7 @@ pub fn open(
         let _ = file::close(fd);
         fd = open(exe.dir(), exe.path())?;
     }
-    if flags & (O_PATH | O_DIRECTORY) != 0 {
+    if flags & O_PATH != 0 {
         return Ok(fd as u64);
     }
     let name = if file::is_proc(fd) {
@@ -69,6 +72,15 @@ pub fn open(
     let moved = file::dup3(synthetic, fd, flags & O_CLOEXEC);
     let _ = file::close(synthetic);
     Ok(moved? as u64)
+}
+
+/// A program that runs is not written to: `ETXTBSY`. The host's kernel knows of blink alone.
+pub fn check_not_running(task: &Task, place: &Place) -> Result<(), Errno> {
+    const S_IFMT: u16 = 0o170000;
+    const S_IFREG: u16 = 0o100000;
+    let Ok(status) = file::status_at(place.dir(), place.path(), 0) else { return Ok(()) };
+    let may_be_program = status.mode & S_IFMT == S_IFREG && status.mode & 0o111 != 0;
+    if may_be_program && procfs::is_running(task, &status) { Err(Errno::ETXTBSY) } else { Ok(()) }
 }
 
 fn refuse(fd: i32, error: Errno) -> Result<u64, Errno> {

@@ -37,7 +37,65 @@ pub fn find(task: &mut Task, path: &[u8]) -> Node {
     match first {
         b"cpuinfo" if parts.is_empty() => Node::File(cpuinfo(task)),
         _ if is_self(task, first) => own_file(task, &parts),
+        _ if number(first).is_some() && is_memory(&parts) && is_blink(first) => Node::Denied,
         _ => Node::Host,
+    }
+}
+
+/// What shows a process's memory itself, with or without `task/TID` before it.
+fn is_memory(parts: &[&[u8]]) -> bool {
+    let rest = match parts {
+        [b"task", _, rest @ ..] => rest,
+        all => all,
+    };
+    matches!(rest, [b"mem" | b"pagemap" | b"clear_refs" | b"numa_maps" | b"smaps_rollup"] | [b"map_files", ..])
+}
+
+/// Is the process of this number a blink too?
+fn is_blink(process: &[u8]) -> bool {
+    let process = String::from_utf8_lossy(process);
+    let theirs = link(&format!("/proc/{process}/exe"));
+    theirs.is_some() && theirs == link("/proc/self/exe")
+}
+
+/// Does any guest run this program now? Of another user's, nothing can be seen.
+pub fn is_running(task: &Task, program: &file::Status) -> bool {
+    let is_program = |path: Vec<u8>| {
+        let status = CString::new(path).ok().and_then(|path| file::status_at(file::CWD, &path, 0).ok());
+        status.is_some_and(|status| (status.device, status.inode) == (program.device, program.inode))
+    };
+    if own_program(task).is_some_and(|(device, inode)| (device, inode) == (program.device, program.inode)) {
+        return true;
+    }
+    let Ok(directory) = file::open(file::CWD, c"/proc", 0o2200000, 0) else { return false };
+    let mut is_found = false;
+    while !is_found
+        && let Ok(entries) = host::dir::entries(directory, 32768)
+        && !entries.is_empty()
+    {
+        is_found =
+            entries.iter().filter(|entry| number(&entry.name).is_some_and(|id| id != process::pid())).any(|entry| {
+                is_blink(&entry.name)
+                    && exe_of_other(task, &[b"/proc/", &entry.name[..]].concat()).is_some_and(is_program)
+            });
+    }
+    let _ = file::close(directory);
+    is_found
+}
+
+/// Device and inode of the guest's own program, as it was mapped.
+fn own_program(task: &Task) -> Option<((u32, u32), u64)> {
+    let exe = &task.process.exe;
+    areas(task).into_iter().find(|area| area.name == *exe).map(|area| (area.device, area.inode))
+}
+
+/// What the link `/proc/self/exe` says: the host's kernel knows where the mapped file has gone, or that it was removed.
+pub fn exe_link(task: &Task) -> Vec<u8> {
+    let mapped = own_program(task);
+    let is_program = |area: &Area| mapped == Some((area.device, area.inode));
+    match host_areas("self").into_iter().find(is_program) {
+        Some(area) => task.process.root().name(area.name),
+        None => task.process.exe.clone(),
     }
 }
 
@@ -91,8 +149,8 @@ fn own_file(task: &mut Task, parts: &[&[u8]]) -> Node {
             &signals(task),
         )),
         [b"fd" | b"fdinfo", name, ..] if number(name).is_some_and(own::is_own) => Node::Missing,
-        // DEVIATION: these would open the memory of blink itself.
-        [b"mem" | b"pagemap" | b"clear_refs" | b"numa_maps" | b"smaps_rollup"] | [b"map_files", ..] => Node::Denied,
+        // DEVIATION: these would open the memory of blink itself. The same holds for other guests' processes.
+        parts if is_memory(parts) => Node::Denied,
         _ => Node::Host,
     }
 }

@@ -218,6 +218,7 @@ pub fn readlinkat(task: &mut Task, dirfd: DirFd, pathname: UserStr, buf: UserBuf
     }
     let place = place(task, dirfd, pathname, Last::Keep)?;
     let mut text = match path::exe(task, place.dir(), place.path()) {
+        Some(exe) if exe.as_bytes() == &task.process.exe[..] => procfs::exe_link(task),
         Some(exe) => exe.into_bytes(),
         None => read_link(task, &place, bufsiz as usize)?,
     };

@@ -130,6 +130,7 @@ pub fn truncate(task: &mut Task, path: UserStr, length: i64) -> Answer {
     }
     let path = path.read_path(task)?;
     let place = path::resolve(task, file::CWD, &path, Last::Follow)?;
+    path::check_not_running(task, &place)?;
     done(task.process.mm.truncating(|| file::truncate(&place.text(), length)))
 }
 
