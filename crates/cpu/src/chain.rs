@@ -3,6 +3,9 @@
 //! A handler runs its instruction and then calls the handler of the next one. In a release build that call is a jump,
 //! since errors fit one register and the ends are cold calls; in a debug build its depth is the length of the block.
 //! The end of the slice is the end of the run, and its length tells where a fault happened.
+//!
+//! A handler for known places does what goes straight on. It makes no calls, so that it saves no registers: where it cannot go on
+//! (the TLB does not have the page), nothing has happened, and the handler for all forms runs the instruction instead.
 
 use crate::exec::Exec;
 use crate::inst::{Inst, Places};
@@ -32,11 +35,15 @@ impl<const S: u8, const P: u8> Shape for Special<S, P> {
         Some([Places::RegReg, Places::RegMem, Places::RegImm, Places::MemReg, Places::MemImm][P as usize]);
 }
 
+#[inline(never)]
 fn chain<M: Meaning, K: Shape>(cpu: &mut Cpu, code: &[Inst]) -> Flow {
     let [inst, rest @ ..] = code else {
         return Ok(());
     };
     if let Err(stop) = M::apply(&mut Exec::<K>::new(cpu), inst) {
+        if K::PLACES.is_some() {
+            return chain::<M, Any>(cpu, code);
+        }
         return cpu.stopped(code.len(), stop);
     }
     let [next, ..] = rest else {
@@ -50,6 +57,7 @@ pub trait Call {
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow;
 }
 
+#[inline(never)]
 fn chain_call<C: Call>(cpu: &mut Cpu, code: &[Inst]) -> Flow {
     let [inst, rest @ ..] = code else {
         return Ok(());
@@ -61,6 +69,30 @@ fn chain_call<C: Call>(cpu: &mut Cpu, code: &[Inst]) -> Flow {
         return cpu.finished();
     };
     (next.run)(cpu, rest)
+}
+
+/// The way through such an operation that goes straight on, without calls. `None`: nothing has happened, and `Long` does it.
+pub trait Short {
+    type Long: Call;
+    fn short(cpu: &mut Cpu, inst: &Inst) -> Option<()>;
+}
+
+fn chain_short<S: Short>(cpu: &mut Cpu, code: &[Inst]) -> Flow {
+    let [inst, rest @ ..] = code else {
+        return Ok(());
+    };
+    if S::short(cpu, inst).is_none() {
+        return chain_call::<S::Long>(cpu, code);
+    }
+    let [next, ..] = rest else {
+        return cpu.finished();
+    };
+    (next.run)(cpu, rest)
+}
+
+/// The handler that tries the short way first.
+pub fn short<S: Short>() -> Run {
+    chain_short::<S>
 }
 
 /// The handler of an operation that only the interpreter executes.

@@ -29,13 +29,9 @@ impl<'a, K: Shape> Exec<'a, K> {
 
     /// A shape that is known has plain addresses.
     #[inline(always)]
-    fn address(&self, inst: &Inst) -> u64 {
-        if K::PLACES.is_some() {
-            let index = self.cpu.get(inst.index) << (inst.addressing & 3);
-            self.cpu.get(inst.base).wrapping_add(index).wrapping_add(inst.disp)
-        } else {
-            self.cpu.address(inst)
-        }
+    fn plain_address(&self, inst: &Inst) -> u64 {
+        let index = self.cpu.get(inst.index) << (inst.addressing & 3);
+        self.cpu.get(inst.base).wrapping_add(index).wrapping_add(inst.disp)
     }
 
     #[inline(always)]
@@ -53,25 +49,48 @@ impl<'a, K: Shape> Exec<'a, K> {
     }
 }
 
-/// What a handler for all forms shares with the others of its kind, out of line.
+/// Where a handler for known places gives up, and what one for all forms shares with the others of its kind, out of line.
 impl<K: Shape> Exec<'_, K> {
     #[inline(always)]
     fn load_at(&mut self, address: u64, size: Size) -> Result<u64, Stop> {
-        if K::SIZE.is_some() { self.cpu.load(address, size) } else { self.cpu.load_any(address, size) }
+        if K::PLACES.is_none() {
+            return self.cpu.load_any(address, size);
+        }
+        let memory = &mut self.cpu.memory;
+        let value = match size {
+            Size::B1 => memory.load_hit::<1>(address),
+            Size::B2 => memory.load_hit::<2>(address),
+            Size::B4 => memory.load_hit::<4>(address),
+            Size::B8 => memory.load_hit::<8>(address),
+        };
+        value.ok_or(Stop::MISSED)
     }
 
     #[inline(always)]
     fn load_for_update_at(&mut self, address: u64, size: Size) -> Result<u64, Stop> {
-        if K::SIZE.is_some() {
-            self.cpu.load_for_update(address, size)
-        } else {
-            self.cpu.load_for_update_any(address, size)
-        }
+        let memory = &mut self.cpu.memory;
+        let value = match size {
+            Size::B1 => memory.load_for_update_hit::<1>(address),
+            Size::B2 => memory.load_for_update_hit::<2>(address),
+            Size::B4 => memory.load_for_update_hit::<4>(address),
+            Size::B8 => memory.load_for_update_hit::<8>(address),
+        };
+        value.ok_or(Stop::MISSED)
     }
 
     #[inline(always)]
     fn store_at(&mut self, address: u64, size: Size, value: u64) -> Flow {
-        if K::SIZE.is_some() { self.cpu.store(address, size, value) } else { self.cpu.store_any(address, size, value) }
+        if K::PLACES.is_none() {
+            return self.cpu.store_any(address, size, value);
+        }
+        let memory = &mut self.cpu.memory;
+        let done = match size {
+            Size::B1 => memory.store_hit::<1>(address, value),
+            Size::B2 => memory.store_hit::<2>(address, value),
+            Size::B4 => memory.store_hit::<4>(address, value),
+            Size::B8 => memory.store_hit::<8>(address, value),
+        };
+        done.ok_or(Stop::MISSED)
     }
 
     #[inline(always)]
@@ -81,11 +100,6 @@ impl<K: Shape> Exec<'_, K> {
         } else {
             arith::compute_any(op, size, a, b, self.cpu.flags)
         }
-    }
-
-    #[inline(always)]
-    fn address_of(&self, inst: &Inst) -> u64 {
-        if K::PLACES.is_some() { self.address(inst) } else { self.cpu.address_any(inst) }
     }
 }
 
@@ -112,27 +126,36 @@ impl<K: Shape> Sem for Exec<'_, K> {
 
     #[inline(always)]
     fn source_as(&mut self, inst: &Inst, size: Size) -> Result<u64, Stop> {
+        if K::PLACES.is_none() {
+            return source_any(self.cpu, inst, size);
+        }
         match Self::places(inst) {
             Places::RegReg | Places::MemReg => Ok(self.get(inst.src, size)),
-            Places::RegMem => self.load_at(self.address_of(inst), size),
+            Places::RegMem => self.load_at(self.plain_address(inst), size),
             Places::RegImm | Places::MemImm => Ok(size.cut(inst.imm)),
         }
     }
 
     #[inline(always)]
     fn destination(&mut self, inst: &Inst) -> Result<u64, Stop> {
+        if K::PLACES.is_none() {
+            return destination_any(self.cpu, inst);
+        }
         let size = self.size(inst);
         match Self::places(inst) {
-            Places::MemReg | Places::MemImm => self.load_at(self.address_of(inst), size),
+            Places::MemReg | Places::MemImm => self.load_at(self.plain_address(inst), size),
             _ => Ok(self.get(inst.dst, size)),
         }
     }
 
     #[inline(always)]
     fn write(&mut self, inst: &Inst, value: u64) -> Flow {
+        if K::PLACES.is_none() {
+            return write_any(self.cpu, inst, value);
+        }
         let size = self.size(inst);
         match Self::places(inst) {
-            Places::MemReg | Places::MemImm => self.store_at(self.address_of(inst), size, value)?,
+            Places::MemReg | Places::MemImm => self.store_at(self.plain_address(inst), size, value)?,
             _ => self.set(inst.dst, size, value),
         }
         Ok(())
@@ -140,13 +163,13 @@ impl<K: Shape> Sem for Exec<'_, K> {
 
     #[inline(always)]
     fn update(&mut self, inst: &Inst, op: Arith, value: u64) -> Flow {
+        if K::PLACES.is_none() {
+            return update_any(self.cpu, inst, op, value);
+        }
         let size = self.size(inst);
         match Self::places(inst) {
             Places::MemReg | Places::MemImm => {
-                let address = self.address_of(inst);
-                if K::PLACES.is_none() && inst.form.is_locked() {
-                    return locked_update(self.cpu, address, size, op, value);
-                }
+                let address = self.plain_address(inst);
                 let old = self.load_for_update_at(address, size)?;
                 let (new, flags) = self.compute(op, size, old, value);
                 self.store_at(address, size, new)?;
@@ -226,6 +249,9 @@ impl<K: Shape> Sem for Exec<'_, K> {
 
     #[inline(always)]
     fn jump(&mut self, target: u64) -> Flow {
+        if K::PLACES.is_some() && !memory::is_canonical(target) {
+            return Err(Stop::MISSED);
+        }
         self.cpu.jump(target)
     }
 
@@ -243,6 +269,62 @@ impl<K: Shape> Sem for Exec<'_, K> {
         self.cpu.set64(RSP, top);
         Ok(())
     }
+}
+
+// The operands of a handler for all forms, which are looked up: one function each for all operations.
+
+#[inline(never)]
+fn source_any(cpu: &mut Cpu, inst: &Inst, size: Size) -> Result<u64, Stop> {
+    match inst.form.places() {
+        Places::RegReg | Places::MemReg => Ok(cpu.get_any(inst.src, size)),
+        Places::RegMem => cpu.load(cpu.address(inst), size),
+        Places::RegImm | Places::MemImm => Ok(size.cut(inst.imm)),
+    }
+}
+
+#[inline(never)]
+fn destination_any(cpu: &mut Cpu, inst: &Inst) -> Result<u64, Stop> {
+    let size = inst.form.size();
+    match inst.form.places() {
+        Places::MemReg | Places::MemImm => cpu.load(cpu.address(inst), size),
+        _ => Ok(cpu.get_any(inst.dst, size)),
+    }
+}
+
+#[inline(never)]
+fn write_any(cpu: &mut Cpu, inst: &Inst, value: u64) -> Flow {
+    let size = inst.form.size();
+    match inst.form.places() {
+        Places::MemReg | Places::MemImm => cpu.store(cpu.address(inst), size, value),
+        _ => {
+            cpu.set_any(inst.dst, size, value);
+            Ok(())
+        }
+    }
+}
+
+#[inline(never)]
+fn update_any(cpu: &mut Cpu, inst: &Inst, op: Arith, value: u64) -> Flow {
+    let size = inst.form.size();
+    match inst.form.places() {
+        Places::MemReg | Places::MemImm => {
+            let address = cpu.address(inst);
+            if inst.form.is_locked() {
+                return locked_update(cpu, address, size, op, value);
+            }
+            let old = cpu.load_for_update(address, size)?;
+            let (new, flags) = arith::compute_any(op, size, old, value, cpu.flags);
+            cpu.store(address, size, new)?;
+            cpu.flags = flags;
+        }
+        _ => {
+            let old = cpu.get_any(inst.dst, size);
+            let (new, flags) = arith::compute_any(op, size, old, value, cpu.flags);
+            cpu.set_any(inst.dst, size, new);
+            cpu.flags = flags;
+        }
+    }
+    Ok(())
 }
 
 /// A read-modify-write with LOCK: the flags are those of the attempt that won.

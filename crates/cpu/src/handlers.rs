@@ -9,6 +9,7 @@ use crate::sem::{Meaning, alu, bit, far, flags, flow, moves, mul, shift, stack, 
 use crate::size::Size;
 use crate::{sse, x87};
 use isa::{Instruction, Op, Operand, Repeat, Width};
+use memory::is_canonical;
 
 /// The handler of what is not an instruction, or has no meaning yet: #UD.
 pub fn undefined() -> Run {
@@ -196,16 +197,18 @@ fn integer(i: &Instruction, inst: &Inst) -> Option<Run> {
         Op::Pushf => call::<stack::Pushf>(),
         Op::Popf => call::<stack::Popf>(),
 
+        Op::Jmp if is_direct && is_canonical(inst.imm) => chain::one::<flow::Jump, 3, 2>(),
         Op::Jmp if is_direct => general::<flow::Jump>(),
         Op::Jmp if is_narrow => call::<flow::JumpToNarrow>(),
         Op::Jmp => wide::<flow::JumpTo>(inst),
         Op::Jcc => by_condition!(i.condition(), plain, Jcc, inst),
         Op::Call if is_direct && is_narrow => call::<flow::CallNarrow>(),
         Op::Call if is_narrow => call::<flow::CallToNarrow>(),
-        Op::Call if is_direct => chain::one::<flow::Call, 3, 2>(),
+        Op::Call if is_direct && is_canonical(inst.imm) => chain::one::<flow::Call, 3, 2>(),
+        Op::Call if is_direct => general::<flow::Call>(),
         Op::Call => call::<flow::CallTo>(),
         Op::Ret if is_narrow => call::<flow::RetNarrow>(),
-        Op::Ret => call::<flow::Ret>(),
+        Op::Ret => chain::one::<flow::Ret, 3, 2>(),
         Op::Loop => call::<flow::Loop>(),
         // The last of F2 and F3 decides, whatever the opcode; no manual says so.
         Op::Loope | Op::Loopne => match i.prefixes.repeat {

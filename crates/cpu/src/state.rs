@@ -253,15 +253,10 @@ impl Cpu {
         Ok(())
     }
 
-    /// As `load`, `load_for_update` and `store`, out of line: for handlers that look their operands up.
+    /// As `load` and `store`, out of line: for handlers that look their operands up.
     #[inline(never)]
     pub(crate) fn load_any(&mut self, address: u64, size: Size) -> Result<u64, Stop> {
         self.load(address, size)
-    }
-
-    #[inline(never)]
-    pub(crate) fn load_for_update_any(&mut self, address: u64, size: Size) -> Result<u64, Stop> {
-        self.load_for_update(address, size)
     }
 
     #[inline(never)]

@@ -25,6 +25,8 @@ impl Stop {
     pub const EXIT: Stop = Stop::new(3);
     /// A repeated string instruction has committed a part and is to be started again.
     pub const AGAIN: Stop = Stop::new(4);
+    /// A handler for known places cannot go on; the one for all forms takes over.
+    pub(crate) const MISSED: Stop = Stop::new(5);
 }
 
 impl From<memory::Faulted> for Stop {

@@ -168,67 +168,113 @@ impl Memory {
         (address >> 12) as usize % SLOTS
     }
 
-    /// Loads `N` bytes, little-endian; `N` is 1, 2, 4 or 8.
+    /// Loads `N` bytes, little-endian, if the TLB has the page; `N` is 1, 2, 4 or 8.
     #[inline(always)]
-    pub fn load<const N: usize>(&mut self, address: u64) -> Result<u64, Faulted> {
+    pub fn load_hit<const N: usize>(&mut self, address: u64) -> Option<u64> {
         let entry = &self.tlb[Self::slot(address)];
         if address.wrapping_add(N as u64 - 1) & !OFFSET != entry.read {
-            return self.load_slowly(address, N);
+            return None;
         }
         debug_assert!(self.attention.is_guest());
         // SAFETY: a readable page by the invariant of the entry, and all bytes are in it.
-        Ok(unsafe { access::load::<N>(address as usize, entry.addend) })
+        Some(unsafe { access::load::<N>(address as usize, entry.addend) })
+    }
+
+    /// Stores the low `N` bytes if the TLB has the page.
+    #[inline(always)]
+    pub fn store_hit<const N: usize>(&mut self, address: u64, value: u64) -> Option<()> {
+        let entry = &self.tlb[Self::slot(address)];
+        if address.wrapping_add(N as u64 - 1) & !OFFSET != entry.write {
+            return None;
+        }
+        debug_assert!(self.attention.is_guest());
+        // SAFETY: a writable page by the invariant of the entry, and all bytes are in it.
+        unsafe { access::store::<N>(address as usize, entry.addend, value) };
+        Some(())
+    }
+
+    /// As [`Memory::load_hit`], before a store to the same place.
+    #[inline(always)]
+    pub fn load_for_update_hit<const N: usize>(&mut self, address: u64) -> Option<u64> {
+        let entry = &self.tlb[Self::slot(address)];
+        if address.wrapping_add(N as u64 - 1) & !OFFSET != entry.write {
+            return None;
+        }
+        debug_assert!(self.attention.is_guest());
+        // SAFETY: a writable page, hence readable, by the invariant of the entry, and all bytes are in it.
+        Some(unsafe { access::load::<N>(address as usize, entry.addend) })
+    }
+
+    /// Loads `N` bytes, little-endian; `N` is 1, 2, 4 or 8.
+    #[inline(always)]
+    pub fn load<const N: usize>(&mut self, address: u64) -> Result<u64, Faulted> {
+        match self.load_hit::<N>(address) {
+            Some(value) => Ok(value),
+            None => self.load_slowly(address, N),
+        }
     }
 
     /// Stores the low `N` bytes.
     #[inline(always)]
     pub fn store<const N: usize>(&mut self, address: u64, value: u64) -> Result<(), Faulted> {
-        let entry = &self.tlb[Self::slot(address)];
-        if address.wrapping_add(N as u64 - 1) & !OFFSET != entry.write {
-            return self.store_slowly(address, N, value);
+        match self.store_hit::<N>(address, value) {
+            Some(()) => Ok(()),
+            None => self.store_slowly(address, N, value),
         }
-        debug_assert!(self.attention.is_guest());
-        // SAFETY: a writable page by the invariant of the entry, and all bytes are in it.
-        unsafe { access::store::<N>(address as usize, entry.addend, value) };
-        Ok(())
     }
 
     /// A load that a store to the same place follows: it faults as the store would.
     #[inline(always)]
     pub fn load_for_update<const N: usize>(&mut self, address: u64) -> Result<u64, Faulted> {
+        match self.load_for_update_hit::<N>(address) {
+            Some(value) => Ok(value),
+            None => self.load_for_update_slowly(address, N),
+        }
+    }
+
+    /// 16 bytes, the lower half first, if the TLB has the page.
+    #[inline(always)]
+    pub fn load16_hit(&mut self, address: u64) -> Option<[u64; 2]> {
         let entry = &self.tlb[Self::slot(address)];
-        if address.wrapping_add(N as u64 - 1) & !OFFSET != entry.write {
-            return self.load_for_update_slowly(address, N);
+        if address.wrapping_add(15) & !OFFSET != entry.read {
+            return None;
         }
         debug_assert!(self.attention.is_guest());
-        // SAFETY: a writable page, hence readable, by the invariant of the entry, and all bytes are in it.
-        Ok(unsafe { access::load::<N>(address as usize, entry.addend) })
+        // SAFETY: as in `load_hit`.
+        Some(unsafe { access::load16(address as usize, entry.addend) })
+    }
+
+    #[inline(always)]
+    pub fn store16_hit(&mut self, address: u64, value: [u64; 2]) -> Option<()> {
+        let entry = &self.tlb[Self::slot(address)];
+        if address.wrapping_add(15) & !OFFSET != entry.write {
+            return None;
+        }
+        debug_assert!(self.attention.is_guest());
+        // SAFETY: as in `store_hit`.
+        unsafe { access::store16(address as usize, entry.addend, value) };
+        Some(())
     }
 
     /// 16 bytes, the lower half first.
     #[inline(always)]
     pub fn load16(&mut self, address: u64) -> Result<[u64; 2], Faulted> {
-        let entry = &self.tlb[Self::slot(address)];
-        if address.wrapping_add(15) & !OFFSET != entry.read {
-            let mut bytes = [0; 16];
-            self.load_bytes(address, &mut bytes)?;
-            return Ok(words(bytes));
+        match self.load16_hit(address) {
+            Some(value) => Ok(value),
+            None => {
+                let mut bytes = [0; 16];
+                self.load_bytes(address, &mut bytes)?;
+                Ok(words(bytes))
+            }
         }
-        debug_assert!(self.attention.is_guest());
-        // SAFETY: as in `load`.
-        Ok(unsafe { access::load16(address as usize, entry.addend) })
     }
 
     #[inline(always)]
     pub fn store16(&mut self, address: u64, value: [u64; 2]) -> Result<(), Faulted> {
-        let entry = &self.tlb[Self::slot(address)];
-        if address.wrapping_add(15) & !OFFSET != entry.write {
-            return self.store_bytes(address, &bytes::<2, 16>(value));
+        match self.store16_hit(address, value) {
+            Some(()) => Ok(()),
+            None => self.store_bytes(address, &bytes::<2, 16>(value)),
         }
-        debug_assert!(self.attention.is_guest());
-        // SAFETY: as in `store`.
-        unsafe { access::store16(address as usize, entry.addend, value) };
-        Ok(())
     }
 
     /// 32 bytes, the lowest word first.
@@ -241,9 +287,9 @@ impl Memory {
             return Ok(words(bytes));
         }
         debug_assert!(self.attention.is_guest());
-        // SAFETY: as in `load`.
+        // SAFETY: as in `load_hit`.
         let [a, b] = unsafe { access::load16(address as usize, entry.addend) };
-        // SAFETY: as in `load`.
+        // SAFETY: as in `load_hit`.
         let [c, d] = unsafe { access::load16((address as usize).wrapping_add(16), entry.addend) };
         Ok([a, b, c, d])
     }
@@ -255,9 +301,9 @@ impl Memory {
             return self.store_bytes(address, &bytes::<4, 32>(value));
         }
         debug_assert!(self.attention.is_guest());
-        // SAFETY: as in `store`.
+        // SAFETY: as in `store_hit`.
         unsafe { access::store16(address as usize, entry.addend, [value[0], value[1]]) };
-        // SAFETY: as in `store`.
+        // SAFETY: as in `store_hit`.
         unsafe { access::store16((address as usize).wrapping_add(16), entry.addend, [value[2], value[3]]) };
         Ok(())
     }

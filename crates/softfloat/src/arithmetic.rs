@@ -183,12 +183,18 @@ pub fn sqrt<F: Float>(env: &mut Env, a: F) -> F {
     // An even exponent, and a radicand whose root has exactly 64 bits.
     let odd_exponent = a.exponent & 1;
     let radicand = u128::from(a.significand) << (63 + odd_exponent);
-    let root = radicand.isqrt();
+    let root = root(radicand);
     let remainder = radicand - root * root;
     // The root is beyond root + 1/2 exactly if the remainder exceeds the root.
     let rest = if remainder == 0 { 0 } else { 1 | u64::from(remainder > root) << 63 };
     let precision = F::arithmetic_precision(env);
     round_pack(env, precision, false, (a.exponent - odd_exponent) / 2, root as u64, rest)
+}
+
+/// The integer root, once for all formats.
+#[inline(never)]
+fn root(radicand: u128) -> u128 {
+    radicand.isqrt()
 }
 
 /// `a * b + c` with one rounding, for formats of at most 53 bits. `negate_product` and `negate_addend` select the FMADD,

@@ -1,6 +1,7 @@
 //! Jumps, calls, returns, loops, interrupts, and the way into the kernel.
 
 use super::{Meaning, Sem, calls, meanings};
+use crate::arith::Arith;
 use crate::chain::Any;
 use crate::exec::Exec;
 use crate::inst::Inst;
@@ -42,6 +43,16 @@ meanings! {
         let target = s.constant(inst.imm);
         s.jump(target)
     }
+    /// RET, and RET n, whose immediate is the number of bytes to drop.
+    Ret(s, inst) {
+        let top = s.register(RSP, Size::B8);
+        let target = s.load(top, Size::B8)?;
+        s.jump(target)?;
+        let step = s.constant(8 + (inst.imm & 0xffff));
+        let above = s.value(Arith::Add, Size::B8, top, step);
+        s.set_register(RSP, Size::B8, above);
+        Ok(())
+    }
 }
 
 /// Jcc; the condition is a constant, so that each has a branch predictor entry of its own.
@@ -68,14 +79,6 @@ calls! {
             return stored;
         }
         cpu.set64(RSP, top);
-        Ok(())
-    }
-    /// RET, and RET n, whose immediate is the number of bytes to drop.
-    Ret(cpu, inst) {
-        let top = cpu.get(RSP);
-        let target = cpu.load(top, Size::B8)?;
-        cpu.jump(target)?;
-        cpu.set64(RSP, top.wrapping_add(8).wrapping_add(inst.imm & 0xffff));
         Ok(())
     }
     /// With an operand size below 64 bits: AMD's CPUs honour the prefix 66 on near branches in 64-bit mode (APM Vol. 3, Intel's

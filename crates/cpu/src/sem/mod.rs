@@ -52,6 +52,20 @@ macro_rules! calls {
 }
 pub(crate) use calls;
 
+/// Defines the short ways through operations: `Name(cpu, inst) of Operation { ... }`.
+macro_rules! shorts {
+    ($($(#[$doc:meta])* $name:ident($cpu:ident, $inst:ident) of $long:ident $body:block)*) => {$(
+        $(#[$doc])*
+        pub struct $name;
+        impl crate::chain::Short for $name {
+            type Long = $long;
+            #[inline(always)]
+            fn short($cpu: &mut crate::state::Cpu, $inst: &crate::inst::Inst) -> Option<()> $body
+        }
+    )*};
+}
+pub(crate) use shorts;
+
 /// A domain in which meanings are evaluated.
 pub trait Sem {
     /// An integer of up to 64 bits.

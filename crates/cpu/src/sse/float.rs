@@ -5,7 +5,7 @@
 
 use super::lanes::lane;
 use super::{Anywhere, Plain, Register, Source};
-use crate::chain::{Call, Run, call};
+use crate::chain::{Call, Run, Short, call, short};
 use crate::flags::{CF, Flags, PF, ZF};
 use crate::inst::Inst;
 use crate::size::Size;
@@ -118,10 +118,9 @@ impl<O: Binary> Call for Pd<O> {
     }
 }
 
-impl<O: Binary, S: Source> Call for Ss<O, S> {
-    #[inline(always)]
+impl<O: Binary> Call for Ss<O> {
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
-        let b = F32(S::load_low(cpu, inst, Size::B4)? as u32);
+        let b = F32(cpu.source_low(inst, Size::B4)? as u32);
         let old = cpu.xmm[inst.dst as usize & 15][0];
         if may_use_host(cpu.mxcsr)
             && let Some(value) = O::host(&*cpu.environment, F32(old as u32), b)
@@ -129,50 +128,67 @@ impl<O: Binary, S: Source> Call for Ss<O, S> {
             cpu.xmm[inst.dst as usize & 15][0] = old & !0xffff_ffff | value.0 as u64;
             return Ok(());
         }
-        single::<O>(cpu, inst, b)
+        let mut env = Env::from_mxcsr(cpu.mxcsr);
+        let value = O::apply(&mut env, F32(old as u32), b);
+        cpu.finish_float(&env)?;
+        cpu.xmm[inst.dst as usize & 15][0] = old & !0xffff_ffff | value.0 as u64;
+        Ok(())
     }
 }
 
-#[inline(never)]
-fn single<O: Binary>(cpu: &mut Cpu, inst: &Inst, b: F32) -> Flow {
-    let old = cpu.xmm[inst.dst as usize & 15][0];
-    let mut env = Env::from_mxcsr(cpu.mxcsr);
-    let value = O::apply(&mut env, F32(old as u32), b);
-    cpu.finish_float(&env)?;
-    cpu.xmm[inst.dst as usize & 15][0] = old & !0xffff_ffff | value.0 as u64;
-    Ok(())
-}
-
-impl<O: Binary, S: Source> Call for Sd<O, S> {
-    #[inline(always)]
+impl<O: Binary> Call for Sd<O> {
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
-        let b = F64(S::load_low(cpu, inst, Size::B8)?);
+        let b = F64(cpu.source_low(inst, Size::B8)?);
+        let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
         if may_use_host(cpu.mxcsr)
-            && let Some(value) = O::host(&*cpu.environment, F64(cpu.xmm[inst.dst as usize & 15][0]), b)
+            && let Some(value) = O::host(&*cpu.environment, a, b)
         {
             cpu.xmm[inst.dst as usize & 15][0] = value.0;
             return Ok(());
         }
-        double::<O>(cpu, inst, b)
+        let mut env = Env::from_mxcsr(cpu.mxcsr);
+        let value = O::apply(&mut env, a, b);
+        cpu.finish_float(&env)?;
+        cpu.xmm[inst.dst as usize & 15][0] = value.0;
+        Ok(())
     }
 }
 
-#[inline(never)]
-fn double<O: Binary>(cpu: &mut Cpu, inst: &Inst, b: F64) -> Flow {
-    let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
-    let mut env = Env::from_mxcsr(cpu.mxcsr);
-    let value = O::apply(&mut env, a, b);
-    cpu.finish_float(&env)?;
-    cpu.xmm[inst.dst as usize & 15][0] = value.0;
-    Ok(())
+impl<O: Binary, S: Source> Short for Ss<O, S> {
+    type Long = Ss<O>;
+    #[inline(always)]
+    fn short(cpu: &mut Cpu, inst: &Inst) -> Option<()> {
+        if !may_use_host(cpu.mxcsr) {
+            return None;
+        }
+        let b = F32(S::load_low(cpu, inst, Size::B4)? as u32);
+        let old = cpu.xmm[inst.dst as usize & 15][0];
+        let value = O::host(&*cpu.environment, F32(old as u32), b)?;
+        cpu.xmm[inst.dst as usize & 15][0] = old & !0xffff_ffff | value.0 as u64;
+        Some(())
+    }
+}
+
+impl<O: Binary, S: Source> Short for Sd<O, S> {
+    type Long = Sd<O>;
+    #[inline(always)]
+    fn short(cpu: &mut Cpu, inst: &Inst) -> Option<()> {
+        if !may_use_host(cpu.mxcsr) {
+            return None;
+        }
+        let b = F64(S::load_low(cpu, inst, Size::B8)?);
+        let value = O::host(&*cpu.environment, F64(cpu.xmm[inst.dst as usize & 15][0]), b)?;
+        cpu.xmm[inst.dst as usize & 15][0] = value.0;
+        Some(())
+    }
 }
 
 macro_rules! by_source {
     ($kind:ident, $operation:ident, $inst:ident) => {
         if !$inst.has_memory() {
-            call::<$kind<$operation, Register>>()
+            short::<$kind<$operation, Register>>()
         } else if $inst.is_plainly_addressed() {
-            call::<$kind<$operation, Plain>>()
+            short::<$kind<$operation, Plain>>()
         } else {
             call::<$kind<$operation>>()
         }
@@ -310,32 +326,50 @@ fn set_order(cpu: &mut Cpu, order: Option<Ordering>) {
 
 /// COMISS, COMISD and, with `QUIET`, the UCOMI forms. Zeros and normal numbers, as most are, raise nothing, and the host compares
 /// them in the same way.
-struct CompareSs<const QUIET: bool, S>(PhantomData<S>);
-struct CompareSd<const QUIET: bool, S>(PhantomData<S>);
+struct CompareSs<const QUIET: bool, S = Anywhere>(PhantomData<S>);
+struct CompareSd<const QUIET: bool, S = Anywhere>(PhantomData<S>);
 
-impl<const QUIET: bool, S: Source> Call for CompareSs<QUIET, S> {
-    #[inline(always)]
+impl<const QUIET: bool> Call for CompareSs<QUIET> {
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
-        let b = F32(S::load_low(cpu, inst, Size::B4)? as u32);
+        let b = F32(cpu.source_low(inst, Size::B4)? as u32);
         let a = F32(cpu.xmm[inst.dst as usize & 15][0] as u32);
-        if a.is_plain() && b.is_plain() {
-            set_order(cpu, f32::from_bits(a.0).partial_cmp(&f32::from_bits(b.0)));
-            return Ok(());
-        }
         compare(cpu, a, b, if QUIET { Nans::Quiet } else { Nans::Signal })
     }
 }
 
-impl<const QUIET: bool, S: Source> Call for CompareSd<QUIET, S> {
-    #[inline(always)]
+impl<const QUIET: bool> Call for CompareSd<QUIET> {
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
+        let b = F64(cpu.source_low(inst, Size::B8)?);
+        let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
+        compare(cpu, a, b, if QUIET { Nans::Quiet } else { Nans::Signal })
+    }
+}
+
+impl<const QUIET: bool, S: Source> Short for CompareSs<QUIET, S> {
+    type Long = CompareSs<QUIET>;
+    #[inline(always)]
+    fn short(cpu: &mut Cpu, inst: &Inst) -> Option<()> {
+        let b = F32(S::load_low(cpu, inst, Size::B4)? as u32);
+        let a = F32(cpu.xmm[inst.dst as usize & 15][0] as u32);
+        if !a.is_plain() || !b.is_plain() {
+            return None;
+        }
+        set_order(cpu, f32::from_bits(a.0).partial_cmp(&f32::from_bits(b.0)));
+        Some(())
+    }
+}
+
+impl<const QUIET: bool, S: Source> Short for CompareSd<QUIET, S> {
+    type Long = CompareSd<QUIET>;
+    #[inline(always)]
+    fn short(cpu: &mut Cpu, inst: &Inst) -> Option<()> {
         let b = F64(S::load_low(cpu, inst, Size::B8)?);
         let a = F64(cpu.xmm[inst.dst as usize & 15][0]);
-        if a.is_plain() && b.is_plain() {
-            set_order(cpu, f64::from_bits(a.0).partial_cmp(&f64::from_bits(b.0)));
-            return Ok(());
+        if !a.is_plain() || !b.is_plain() {
+            return None;
         }
-        compare(cpu, a, b, if QUIET { Nans::Quiet } else { Nans::Signal })
+        set_order(cpu, f64::from_bits(a.0).partial_cmp(&f64::from_bits(b.0)));
+        Some(())
     }
 }
 
@@ -343,16 +377,16 @@ fn comparison(i: &Instruction, inst: &Inst) -> Option<Run> {
     let is_register = !inst.has_memory();
     let is_plain = inst.is_plainly_addressed();
     Some(match i.op {
-        Op::Ucomiss if is_register => call::<CompareSs<true, Register>>(),
-        Op::Ucomisd if is_register => call::<CompareSd<true, Register>>(),
-        Op::Comiss if is_register => call::<CompareSs<false, Register>>(),
-        Op::Comisd if is_register => call::<CompareSd<false, Register>>(),
-        Op::Ucomisd if is_plain => call::<CompareSd<true, Plain>>(),
-        Op::Comisd if is_plain => call::<CompareSd<false, Plain>>(),
-        Op::Ucomiss => call::<CompareSs<true, Anywhere>>(),
-        Op::Ucomisd => call::<CompareSd<true, Anywhere>>(),
-        Op::Comiss => call::<CompareSs<false, Anywhere>>(),
-        Op::Comisd => call::<CompareSd<false, Anywhere>>(),
+        Op::Ucomiss if is_register => short::<CompareSs<true, Register>>(),
+        Op::Ucomisd if is_register => short::<CompareSd<true, Register>>(),
+        Op::Comiss if is_register => short::<CompareSs<false, Register>>(),
+        Op::Comisd if is_register => short::<CompareSd<false, Register>>(),
+        Op::Ucomisd if is_plain => short::<CompareSd<true, Plain>>(),
+        Op::Comisd if is_plain => short::<CompareSd<false, Plain>>(),
+        Op::Ucomiss => call::<CompareSs<true>>(),
+        Op::Ucomisd => call::<CompareSd<true>>(),
+        Op::Comiss => call::<CompareSs<false>>(),
+        Op::Comisd => call::<CompareSd<false>>(),
         _ => return None,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::swar::{BYTES, DOUBLES, WORDS, interleave, map16, map32};
 use super::{Anywhere, Plain, Register, Source};
-use crate::chain::{Call, Run, call};
+use crate::chain::{Call, Run, Short, call, short};
 use crate::inst::{Inst, Places};
 use crate::size::Size;
 use crate::state::Cpu;
@@ -26,14 +26,26 @@ struct EachHalf<L, S>(PhantomData<(L, S)>);
 struct OnXmm<L>(PhantomData<L>);
 struct OnMmx<L>(PhantomData<L>);
 
-impl<L: Halves, S: Source> Call for EachHalf<L, S> {
+impl<L: Halves> Call for EachHalf<L, Anywhere> {
     #[inline(always)]
     fn call(cpu: &mut Cpu, inst: &Inst) -> Flow {
+        let b = cpu.source128(inst)?;
+        let register = &mut cpu.xmm[inst.dst as usize & 15];
+        register[0] = L::apply(register[0], b as u64);
+        register[1] = L::apply(register[1], (b >> 64) as u64);
+        Ok(())
+    }
+}
+
+impl<L: Halves, S: Source> Short for EachHalf<L, S> {
+    type Long = EachHalf<L, Anywhere>;
+    #[inline(always)]
+    fn short(cpu: &mut Cpu, inst: &Inst) -> Option<()> {
         let b = S::load(cpu, inst)?;
         let register = &mut cpu.xmm[inst.dst as usize & 15];
         register[0] = L::apply(register[0], b[0]);
         register[1] = L::apply(register[1], b[1]);
-        Ok(())
+        Some(())
     }
 }
 
@@ -114,8 +126,8 @@ macro_rules! hot {
     ($($name:ident)*) => {
         fn hot(op: Op, inst: &Inst) -> Option<Run> {
             Some(match op {
-                $(Op::$name if !inst.has_memory() => call::<EachHalf<$name, Register>>(),)*
-                $(Op::$name if inst.is_plainly_addressed() => call::<EachHalf<$name, Plain>>(),)*
+                $(Op::$name if !inst.has_memory() => short::<EachHalf<$name, Register>>(),)*
+                $(Op::$name if inst.is_plainly_addressed() => short::<EachHalf<$name, Plain>>(),)*
                 _ => return None,
             })
         }

@@ -38,12 +38,12 @@ pub(crate) fn prepare(i: &Instruction, inst: &mut Inst) -> Option<Run> {
         .or_else(|| crypto::handler(i, inst))
 }
 
-/// Where the source of an instruction is, as far as its handler knows.
+/// Where the source of an instruction is, as its handler knows. `None`: it is not to be had on the short way.
 trait Source {
     /// 16 bytes, aligned if in memory.
-    fn load(cpu: &mut Cpu, inst: &Inst) -> Result<[u64; 2], Stop>;
+    fn load(cpu: &mut Cpu, inst: &Inst) -> Option<[u64; 2]>;
     /// The low part.
-    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Result<u64, Stop>;
+    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Option<u64>;
 }
 
 /// An XMM register.
@@ -55,40 +55,29 @@ struct Anywhere;
 
 impl Source for Register {
     #[inline(always)]
-    fn load(cpu: &mut Cpu, inst: &Inst) -> Result<[u64; 2], Stop> {
+    fn load(cpu: &mut Cpu, inst: &Inst) -> Option<[u64; 2]> {
         let [low, high, ..] = cpu.xmm[inst.src as usize & 15];
-        Ok([low, high])
+        Some([low, high])
     }
     #[inline(always)]
-    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Result<u64, Stop> {
-        Ok(size.cut(cpu.xmm[inst.src as usize & 15][0]))
+    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Option<u64> {
+        Some(size.cut(cpu.xmm[inst.src as usize & 15][0]))
     }
 }
 
 impl Source for Plain {
     #[inline(always)]
-    fn load(cpu: &mut Cpu, inst: &Inst) -> Result<[u64; 2], Stop> {
+    fn load(cpu: &mut Cpu, inst: &Inst) -> Option<[u64; 2]> {
         let address = cpu.plain_address(inst);
-        if address & 15 != 0 {
-            return cpu.protection();
+        if address & 15 == 0 { cpu.memory.load16_hit(address) } else { None }
+    }
+    #[inline(always)]
+    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Option<u64> {
+        let address = cpu.plain_address(inst);
+        match size {
+            Size::B4 => cpu.memory.load_hit::<4>(address),
+            _ => cpu.memory.load_hit::<8>(address),
         }
-        Ok(cpu.memory.load16(address)?)
-    }
-    #[inline(always)]
-    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Result<u64, Stop> {
-        cpu.load(cpu.plain_address(inst), size)
-    }
-}
-
-impl Source for Anywhere {
-    #[inline(always)]
-    fn load(cpu: &mut Cpu, inst: &Inst) -> Result<[u64; 2], Stop> {
-        let value = cpu.source128(inst)?;
-        Ok([value as u64, (value >> 64) as u64])
-    }
-    #[inline(always)]
-    fn load_low(cpu: &mut Cpu, inst: &Inst, size: Size) -> Result<u64, Stop> {
-        cpu.source_low(inst, size)
     }
 }
 

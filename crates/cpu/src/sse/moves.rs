@@ -1,7 +1,7 @@
 //! Moves of vectors and of parts of them (SDM Vol. 2B MOV...).
 
 use super::{Plain, Source};
-use crate::chain::{Run, call};
+use crate::chain::{Run, call, short};
 use crate::inst::{Inst, Places};
 use crate::size::Size;
 use crate::state::{Cpu, RDI};
@@ -74,14 +74,14 @@ fn plain(i: &Instruction) -> Option<Run> {
     let is_load = matches!(i.operands[1], Operand::Mem { .. });
     let is_store = matches!(i.operands[0], Operand::Mem { .. });
     Some(match i.op {
-        Movaps | Movapd | Movdqa if is_load => call::<LoadAlignedPlain>(),
-        Movaps | Movapd | Movdqa if is_store => call::<StoreAlignedPlain>(),
-        Movups | Movupd | Movdqu if is_load => call::<LoadPlain>(),
-        Movups | Movupd | Movdqu if is_store => call::<StorePlain>(),
-        Movsd | Movq if is_load => call::<LoadLowPlain>(),
-        Movsd | Movq | Movlps | Movlpd if is_store => call::<StoreLowPlain>(),
-        Movss | Movd if is_load => call::<LoadSinglePlain>(),
-        Movss | Movd if is_store => call::<StoreSinglePlain>(),
+        Movaps | Movapd | Movdqa if is_load => short::<LoadAlignedPlain>(),
+        Movaps | Movapd | Movdqa if is_store => short::<StoreAlignedPlain>(),
+        Movups | Movupd | Movdqu if is_load => short::<LoadPlain>(),
+        Movups | Movupd | Movdqu if is_store => short::<StorePlain>(),
+        Movsd | Movq if is_load => short::<LoadLowPlain>(),
+        Movsd | Movq | Movlps | Movlpd if is_store => short::<StoreLowPlain>(),
+        Movss | Movd if is_load => short::<LoadSinglePlain>(),
+        Movss | Movd if is_store => short::<StoreSinglePlain>(),
         _ => return None,
     })
 }
@@ -99,48 +99,49 @@ fn masked_store(cpu: &mut Cpu, inst: &Inst, value: &[u8], mask: &[u8]) -> Flow {
     Ok(())
 }
 
-crate::sem::calls! {
-    LoadAlignedPlain(cpu, inst) {
+crate::sem::shorts! {
+    LoadAlignedPlain(cpu, inst) of LoadAligned {
         let [low, high] = Plain::load(cpu, inst)?;
         let register = &mut cpu.xmm[inst.dst as usize & 15];
         (register[0], register[1]) = (low, high);
-        Ok(())
+        Some(())
     }
-    LoadPlain(cpu, inst) {
-        let [low, high] = cpu.memory.load16(cpu.plain_address(inst))?;
+    LoadPlain(cpu, inst) of Load {
+        let [low, high] = cpu.memory.load16_hit(cpu.plain_address(inst))?;
         let register = &mut cpu.xmm[inst.dst as usize & 15];
         (register[0], register[1]) = (low, high);
-        Ok(())
+        Some(())
     }
-    StoreAlignedPlain(cpu, inst) {
+    StoreAlignedPlain(cpu, inst) of StoreAligned {
         let address = cpu.plain_address(inst);
-        if address & 15 != 0 {
-            return cpu.protection();
-        }
         let [low, high, ..] = cpu.xmm[inst.src as usize & 15];
-        Ok(cpu.memory.store16(address, [low, high])?)
+        if address & 15 == 0 { cpu.memory.store16_hit(address, [low, high]) } else { None }
     }
-    StorePlain(cpu, inst) {
+    StorePlain(cpu, inst) of Store {
         let [low, high, ..] = cpu.xmm[inst.src as usize & 15];
-        Ok(cpu.memory.store16(cpu.plain_address(inst), [low, high])?)
+        cpu.memory.store16_hit(cpu.plain_address(inst), [low, high])
     }
-    LoadLowPlain(cpu, inst) {
+    LoadLowPlain(cpu, inst) of LoadLow {
         let value = Plain::load_low(cpu, inst, Size::B8)?;
         let register = &mut cpu.xmm[inst.dst as usize & 15];
         (register[0], register[1]) = (value, 0);
-        Ok(())
+        Some(())
     }
-    LoadSinglePlain(cpu, inst) {
+    LoadSinglePlain(cpu, inst) of LoadSingle {
         let value = Plain::load_low(cpu, inst, Size::B4)?;
         let register = &mut cpu.xmm[inst.dst as usize & 15];
         (register[0], register[1]) = (value, 0);
-        Ok(())
+        Some(())
     }
-    StoreLowPlain(cpu, inst) { cpu.store(cpu.plain_address(inst), Size::B8, cpu.xmm[inst.src as usize & 15][0]) }
-    StoreSinglePlain(cpu, inst) {
-        cpu.store(cpu.plain_address(inst), Size::B4, cpu.xmm[inst.src as usize & 15][0] & 0xffff_ffff)
+    StoreLowPlain(cpu, inst) of StoreLow {
+        cpu.memory.store_hit::<8>(cpu.plain_address(inst), cpu.xmm[inst.src as usize & 15][0])
     }
+    StoreSinglePlain(cpu, inst) of StoreSingle {
+        cpu.memory.store_hit::<4>(cpu.plain_address(inst), cpu.xmm[inst.src as usize & 15][0] & 0xffff_ffff)
+    }
+}
 
+crate::sem::calls! {
     LoadAligned(cpu, inst) {
         let value = cpu.load_aligned(inst)?;
         cpu.set_xmm(inst.dst, value);
