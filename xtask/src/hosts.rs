@@ -190,7 +190,7 @@ fn run_programs(emulators: &[Emulator], depth: Depth, only: Option<&str>) -> Res
     };
     selection.only = only.map(String::from);
     let cases = programs::cases(&selection, Some(&busybox))?;
-    let tally = programs::run(&cases, emulators, Some(&busybox))?;
+    let tally = programs::run(&cases, emulators)?;
     println!("programs: {}", tally.line());
     Ok(tally)
 }

@@ -1,5 +1,6 @@
 //! Sees to the Debian packages that the tests use.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Installs what is missing of `packages`. Says plainly what to do where that is impossible.
@@ -18,6 +19,27 @@ pub fn need(packages: &[&str]) -> crate::Outcome {
     // The lists may be old or not there at all.
     let _ = apt(&["update"]);
     install(&missing).map_err(|error| format!("{error}\ninstall them as root: apt-get install {}", missing.join(" ")))
+}
+
+/// The files of a package that cannot be installed beside others, in a directory of their own.
+pub fn unpack(name: &str) -> Result<PathBuf, String> {
+    let dir = crate::places::cache("packages")?.join(name);
+    if dir.exists() {
+        return Ok(dir);
+    }
+    // What is unpacked by halves is not taken for the package: rename is what makes it appear.
+    let new = dir.with_extension(std::process::id().to_string());
+    std::fs::create_dir_all(&new).map_err(|error| format!("{}: {error}", new.display()))?;
+    let download = || crate::run::show(Command::new("apt-get").args(["-q", "download", name]).current_dir(&new));
+    if download().is_err() {
+        let _ = apt(&["update"]);
+        download()?;
+    }
+    let mut entries = std::fs::read_dir(&new).map_err(|error| format!("{}: {error}", new.display()))?.flatten();
+    let file = entries.next().ok_or(format!("apt-get download {name} left no file"))?.path();
+    crate::run::show(Command::new("dpkg").arg("-x").arg(&file).arg(&new))?;
+    std::fs::rename(&new, &dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    Ok(dir)
 }
 
 /// Is this package there, fully?

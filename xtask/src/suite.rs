@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::programs::{self, Emulator, Selection};
+use crate::programs::{self, Debian, Emulator, Selection};
 use crate::report::Tally;
 use crate::{packages, places, run, sizes};
 
@@ -13,10 +13,10 @@ pub fn main(args: &[String]) -> crate::Outcome {
         "decoder" => long("isa", rest)?,
         "cpu" => long("cpu", rest)?,
         "linux" => linux(rest)?,
+        "threads" => crate::threads::suite(rest)?,
         "calls" => calls(rest, Calls::Compare)?,
         "fuzz" => calls(rest, Calls::Fuzz)?,
-        "threads" => crate::threads::suite(rest)?,
-        "programs" => programs(rest)?,
+        "programs" => programs(rest, Debian::All)?,
         other => return Err(format!("no suite is called {other:?}: decoder, cpu, linux, calls, fuzz or programs")),
     };
     println!("{}", tally.line());
@@ -90,11 +90,11 @@ fn calls(args: &[String], what: Calls) -> Result<Tally, String> {
 }
 
 /// Whole programs, natively and under blink in both forms of memory.
-pub fn programs(args: &[String]) -> Result<Tally, String> {
+pub fn programs(args: &[String], debian: Debian) -> Result<Tally, String> {
     if !places::is_oracle() {
         return Err("programs are compared with an x86-64 Linux machine, which this is not".into());
     }
-    let mut selection = Selection::default();
+    let mut selection = Selection { debian, ..Selection::default() };
     let (mut form, mut is_native_twice, mut is_listing) = (None, false, false);
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
@@ -102,11 +102,17 @@ pub fn programs(args: &[String]) -> Result<Tally, String> {
             "--only" => selection.only = Some(rest.next().ok_or("--only wants a text")?.clone()),
             "--form" => form = Some(rest.next().ok_or("--form wants linear or paged")?.clone()),
             "--native-twice" => is_native_twice = true,
+            "--short" => selection.debian = Debian::Most,
             "--list" => is_listing = true,
             other => return Err(format!("unknown argument {other}")),
         }
     }
     packages::need(&["busybox-static", "musl-tools", "gcc", "libc6-dev"])?;
+    let wanted = selection.debian.packages()?;
+    packages::need(&wanted.iter().map(String::as_str).collect::<Vec<_>>())?;
+    if selection.debian != Debian::Base {
+        selection.dynamic_busybox = Some(packages::unpack("busybox")?.join("bin/busybox"));
+    }
     let busybox = places::find_busybox().ok_or("there is no static busybox, although its package is installed")?;
     let cases = programs::cases(&selection, Some(&busybox))?;
     if is_listing {
@@ -128,5 +134,5 @@ pub fn programs(args: &[String]) -> Result<Tally, String> {
         emulators
     };
     println!("programs: {} cases", cases.len());
-    programs::run(&cases, &emulators, Some(&busybox))
+    programs::run(&cases, &emulators)
 }

@@ -1,10 +1,11 @@
 //! A quick part of `cargo xtask suite programs`: some command lines of every busybox applet where the machine has a
-//! static busybox, and one build of each C program of `tests/programs`. Only where there is an oracle.
+//! static busybox, one build of each C program of `tests/programs`, and the tools that every system has. Only where there is
+//! an oracle.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use std::path::Path;
 
-use xtask::programs::{self, Emulator, Selection, build::Build};
+use xtask::programs::{self, Debian, Emulator, Selection, build::Build};
 use xtask::{places, report::Tally};
 
 const BLINK: &str = env!("CARGO_BIN_EXE_blink");
@@ -13,7 +14,7 @@ fn check(selection: &Selection) {
     let busybox = places::find_busybox();
     let cases = programs::cases(selection, busybox.as_deref()).unwrap();
     let emulators = [Emulator::linear(Path::new(BLINK)), Emulator::paged(Path::new(BLINK))];
-    let tally = programs::run(&cases, &emulators, busybox.as_deref()).unwrap();
+    let tally = programs::run(&cases, &emulators).unwrap();
     assert_eq!(Tally { failed: 0, ..tally }, tally, "{}", tally.line());
 }
 
@@ -26,6 +27,7 @@ fn programs_behave_as_on_the_machine() {
         lines_per_section: Some(1),
         builds: vec![Build::Glibc],
         without_terminal: true,
+        debian: Debian::Base,
         ..Selection::default()
     });
 }

@@ -4,7 +4,8 @@
 //
 // Rows of a dialogue: `wait TEXT` waits until the output since the last wait contains TEXT; `send TEXT` types
 // TEXT, where \n is Return and ^C, ^Z, ^D, ^\ are control keys; `size ROWS COLUMNS` resizes the window; # is a
-// comment. The output is printed without carriage returns, and then how the program ended.
+// comment. The output is printed without carriage returns (after a row `quiet`: not at all, only what was waited for
+// in vain), and then how the program ended.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 
 static char seen[1 << 20];
 static size_t length, mark;
-static int master;
+static int master, is_quiet;
 
 static double now(void) {
   struct timespec t;
@@ -40,7 +41,7 @@ static int take(int milliseconds) {
 }
 
 static void await(const char *text) {
-  double end = now() + 20;
+  double end = now() + 120;
   for (;;) {
     seen[length] = 0;
     char *at = strstr(seen + mark, text);
@@ -94,17 +95,21 @@ int main(int argc, char **argv) {
     row[strcspn(row, "\n")] = 0;
     if (!strncmp(row, "wait ", 5)) await(row + 5);
     else if (!strncmp(row, "send ", 5)) type(row + 5);
+    else if (!strcmp(row, "quiet")) is_quiet = 1;
     else if (sscanf(row, "size %hu %hu", &size.ws_row, &size.ws_col) == 2) ioctl(master, TIOCSWINSZ, &size);
   }
-  double end = now() + 20;
+  double end = now() + 120;
   while (take(200) && now() < end) {}
   int status = 0;
   if (waitpid(child, &status, WNOHANG) == 0) {
     while (now() < end && waitpid(child, &status, WNOHANG) == 0) usleep(20000);
     kill(child, SIGKILL);
   }
-  for (size_t i = 0; i < length; i++)
-    if (seen[i] != '\r') putchar(seen[i]);
+  // Busybox asks for the cursor's place unless the next key is there already.
+  static const char where[] = "\033[6n";
+  for (size_t i = 0; i < length && !is_quiet; i++)
+    if (!memcmp(seen + i, where, 4)) i += 3;
+    else if (seen[i] != '\r') putchar(seen[i]);
   if (WIFEXITED(status)) printf("\n[exit %d]\n", WEXITSTATUS(status));
   else printf("\n[signal %d]\n", WTERMSIG(status));
   return 0;

@@ -1,4 +1,4 @@
-//! Small C programs of our own, in the builds that people ship static programs in.
+//! Small C programs of our own, in the builds that people ship programs in.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -10,20 +10,25 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub enum Build {
     Glibc,
     GlibcPie,
+    GlibcDynamic,
     Musl,
     MuslPie,
+    MuslDynamic,
 }
 
 impl Build {
-    pub const ALL: [Build; 4] = [Build::Glibc, Build::GlibcPie, Build::Musl, Build::MuslPie];
+    pub const ALL: [Build; 6] =
+        [Build::Glibc, Build::GlibcPie, Build::GlibcDynamic, Build::Musl, Build::MuslPie, Build::MuslDynamic];
 
     /// The name that stands in a program's `// builds:` line.
     pub fn name(self) -> &'static str {
         match self {
             Build::Glibc => "glibc",
             Build::GlibcPie => "glibc-pie",
+            Build::GlibcDynamic => "glibc-dynamic",
             Build::Musl => "musl",
             Build::MuslPie => "musl-pie",
+            Build::MuslDynamic => "musl-dynamic",
         }
     }
 }
@@ -94,15 +99,19 @@ impl Program {
 /// Changes when the flags below change.
 const VERSION: u32 = 1;
 
-/// Compiles one C file to a static program.
+/// Compiles one C file to a program.
 pub fn compile(source: &Path, build: Build, flags: Option<&str>, output: &Path) -> crate::Outcome {
     let mut command = match build {
-        Build::Glibc | Build::GlibcPie => Command::new("gcc"),
-        Build::Musl => Command::new("musl-gcc"),
+        Build::Glibc | Build::GlibcPie | Build::GlibcDynamic => Command::new("gcc"),
+        Build::Musl | Build::MuslDynamic => Command::new("musl-gcc"),
         Build::MuslPie => return compile_musl_pie(source, flags, output),
     };
     command.args(["-O2", "-w", "-pthread"]);
-    command.arg(if build == Build::GlibcPie { "-static-pie" } else { "-static" });
+    match build {
+        Build::GlibcPie => command.arg("-static-pie"),
+        Build::GlibcDynamic | Build::MuslDynamic => &mut command,
+        _ => command.arg("-static"),
+    };
     command.args(flags.into_iter().flat_map(|flags| flags.split(' ')));
     command.arg("-o").arg(output).arg(source).arg("-lm");
     quietly(&mut command)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::data::Shell;
 use super::{Case, Emulator, tree};
 use crate::report::Tally;
 use crate::run::{self, Captured, End};
@@ -31,11 +32,12 @@ impl Drop for Scratch {
 
 /// A worker's place to run cases in. Natively and under each emulator a case sees the same directory name, the
 /// same files, the same environment and a TCP port that no other worker uses.
-pub struct Bench<'a> {
+pub struct Bench {
     work: PathBuf,
     fixtures: PathBuf,
+    /// The last preparation, and the directory that it left.
+    prepared: (String, PathBuf),
     port: u32,
-    busybox: Option<&'a Path>,
 }
 
 /// How a case went under all emulators.
@@ -50,22 +52,24 @@ struct Trace {
     files: String,
 }
 
-impl<'a> Bench<'a> {
-    pub fn new(scratch: &Scratch, worker: usize, busybox: Option<&'a Path>) -> Bench<'a> {
+impl Bench {
+    pub fn new(scratch: &Scratch, worker: usize) -> Bench {
         Bench {
             work: scratch.dir.join(format!("w{worker}")),
             fixtures: crate::places::root().join("tests/programs/fixtures"),
-            port: 20000 + (std::process::id() % 1000) * 16 + worker as u32,
-            busybox,
+            prepared: (String::new(), scratch.dir.join(format!("p{worker}"))),
+            // Below the ports that systems give out by themselves.
+            port: 20000 + (std::process::id() % 700) * 16 + worker as u32,
         }
     }
 
     /// Runs a case everywhere, and reports each emulator that differs from the machine.
-    pub fn try_case(&self, case: &Case, emulators: &[Emulator]) -> Result<Verdict, String> {
+    pub fn try_case(&mut self, case: &Case, emulators: &[Emulator]) -> Result<Verdict, String> {
         let mut verdict = Verdict { tally: Tally::default(), reports: Vec::new() };
         if emulators.iter().all(|emulator| emulator.is_nested) && is_left_to_the_machine(case) {
             return Ok(verdict);
         }
+        self.prepare(case)?;
         let start = Instant::now();
         let native = self.trace(case, None)?;
         if start.elapsed() > Duration::from_secs(2) {
@@ -83,10 +87,28 @@ impl<'a> Bench<'a> {
         Ok(verdict)
     }
 
-    fn trace(&self, case: &Case, emulator: Option<&Emulator>) -> Result<Trace, String> {
+    /// Runs what a line's section prepares, unless the line before had the same.
+    fn prepare(&mut self, case: &Case) -> crate::Outcome {
+        let Case::Line(line) = case else { return Ok(()) };
+        if line.preparation.is_empty() || line.preparation == self.prepared.0 {
+            return Ok(());
+        }
+        self.prepared.0.clear();
         tree::remove(&self.work);
         tree::copy(&self.fixtures, &self.work)?;
-        let mut command = self.command(case, emulator)?;
+        let mut command = Command::new("/bin/sh");
+        command.args(["-e", "-c", &line.preparation]);
+        self.surround(&mut command);
+        super::build::quietly(&mut command)?;
+        tree::remove(&self.prepared.1);
+        let moved = fs::rename(&self.work, &self.prepared.1);
+        moved.map_err(|error| format!("{}: {error}", self.prepared.1.display()))?;
+        self.prepared.0.clone_from(&line.preparation);
+        Ok(())
+    }
+
+    /// Where a program finds itself: directory and environment.
+    fn surround(&self, command: &mut Command) {
         command.current_dir(&self.work).env_clear().envs([
             ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
             ("TZ", "UTC0"),
@@ -97,7 +119,16 @@ impl<'a> Bench<'a> {
             ("SHELL", "/bin/sh"),
         ]);
         command.env("HOME", &self.work).env("PWD", &self.work).env("PORT", self.port.to_string());
-        let limit = emulator.map_or(Duration::from_secs(60), |emulator| emulator.limit);
+        command.env("SOURCES", crate::places::root().join("tests/programs/debian"));
+    }
+
+    fn trace(&self, case: &Case, emulator: Option<&Emulator>) -> Result<Trace, String> {
+        tree::remove(&self.work);
+        let is_prepared = matches!(case, Case::Line(line) if !line.preparation.is_empty());
+        tree::copy(if is_prepared { &self.prepared.1 } else { &self.fixtures }, &self.work)?;
+        let mut command = self.command(case, emulator)?;
+        self.surround(&mut command);
+        let limit = emulator.map_or(super::PATIENCE, |emulator| emulator.limit);
         let mut captured = run::capture(&mut command, Stdio::null(), limit)?;
         if emulator.is_some_and(|emulator| emulator.is_nested) {
             drop_remarks(&mut captured.stderr);
@@ -110,12 +141,15 @@ impl<'a> Bench<'a> {
             Some(emulator) => emulator.command(program),
             None => Command::new(program),
         };
-        let busybox = || self.busybox.ok_or("there is no static busybox".to_string());
         Ok(match case {
             Case::Line(line) => {
-                let mut command = start(busybox()?);
-                match line.words() {
+                let (mut command, words) = match &line.shell {
+                    Shell::Busybox(busybox) => (start(busybox), line.words()),
+                    Shell::System => (start(Path::new("/bin/sh")), None),
+                };
+                match words {
                     Some(words) => command.args(words),
+                    None if line.shell == Shell::System => command.args(["-c", &line.text]),
                     None => command.args(["sh", "-c", &line.text]),
                 };
                 command
@@ -128,8 +162,9 @@ impl<'a> Bench<'a> {
             Case::Dialogue(dialogue) => {
                 let mut command = Command::new(super::dialogue::terminal()?);
                 command.arg(&dialogue.file);
-                let inner = start(busybox()?);
-                command.arg(inner.get_program()).args(inner.get_args()).args(["sh", "-i"]);
+                let (program, args) = dialogue.words.split_first().ok_or("a dialogue with nothing to run")?;
+                let inner = start(Path::new(program));
+                command.arg(inner.get_program()).args(inner.get_args()).args(args);
                 command
             }
         })
@@ -158,7 +193,10 @@ fn is_known_to_differ(case: &Case) -> bool {
 /// The case's name in reports.
 pub fn title(case: &Case) -> String {
     match case {
-        Case::Line(line) => format!("{} {}", line.place(), line.text),
+        Case::Line(line) => match &line.shell {
+            Shell::Busybox(busybox) => format!("{} ({}) {}", line.place(), busybox.display(), line.text),
+            Shell::System => format!("{} {}", line.place(), line.text),
+        },
         Case::Program(program) => program.name(),
         Case::Dialogue(dialogue) => dialogue.name.clone(),
     }

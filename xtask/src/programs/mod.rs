@@ -1,8 +1,8 @@
 //! Whole programs, natively and under blink: same output, same status, same files left behind.
 //!
-//! The native run is the oracle and happens in the same run of the test. A [`Line`](data::Line) is a busybox
-//! command line, a [`Program`](build::Program) a small C program of ours in several builds, a
-//! [`Dialogue`](dialogue) a shell on a terminal. [`Emulator`] says how blink is called: directly, or under
+//! The native run is the oracle and happens in the same run of the test. A [`Line`](data::Line) is a command line
+//! for a busybox or for what Debian ships, a [`Program`](build::Program) a small C program of ours in several builds, a
+//! [`Dialogue`](dialogue) a program on a terminal. [`Emulator`] says how blink is called: directly, or under
 //! another emulator for another host.
 
 pub mod build;
@@ -32,22 +32,25 @@ pub struct Emulator {
     pub limit: Duration,
 }
 
+/// How long a program may run before it counts as hanging: machines may be slow and busy.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 impl Emulator {
     /// blink as it is called, in the default form.
     pub fn linear(blink: &Path) -> Emulator {
         let words = vec![blink.as_os_str().to_owned()];
-        Emulator { name: "linear".into(), words, is_nested: false, limit: Duration::from_secs(60) }
+        Emulator { name: "linear".into(), words, is_nested: false, limit: PATIENCE }
     }
 
     /// blink with guest memory in pages.
     pub fn paged(blink: &Path) -> Emulator {
         let words = vec![blink.as_os_str().to_owned(), "-m".into()];
-        Emulator { name: "paged".into(), words, is_nested: false, limit: Duration::from_secs(60) }
+        Emulator { name: "paged".into(), words, is_nested: false, limit: PATIENCE }
     }
 
     /// The machine itself, to find cases whose output varies by itself.
     pub fn native() -> Emulator {
-        Emulator { name: "native".into(), words: Vec::new(), is_nested: false, limit: Duration::from_secs(60) }
+        Emulator { name: "native".into(), words: Vec::new(), is_nested: false, limit: PATIENCE }
     }
 
     /// The same, called through another emulator.
@@ -55,7 +58,7 @@ impl Emulator {
         self.name = format!("{host} {}", self.name);
         self.words.splice(0..0, runner.iter().map(OsString::from));
         self.is_nested = !runner.is_empty();
-        self.limit = Duration::from_secs(240);
+        self.limit = PATIENCE;
         self
     }
 
@@ -77,8 +80,47 @@ pub struct Selection {
     pub lines_per_section: Option<usize>,
     /// Only these builds of C programs; all when empty.
     pub builds: Vec<build::Build>,
-    /// No dialogues with a shell on a terminal.
+    /// No dialogues with a program on a terminal.
     pub without_terminal: bool,
+    /// Which of the files under `tests/programs/debian`.
+    pub debian: Debian,
+    /// A busybox with shared libraries, which runs the first line of every section too.
+    pub dynamic_busybox: Option<PathBuf>,
+}
+
+/// How much of what Debian ships is run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Debian {
+    #[default]
+    Nothing,
+    /// What every system has: `base.txt`.
+    Base,
+    /// All but the lines that take long.
+    Most,
+    All,
+}
+
+impl Debian {
+    /// The directories and files of command lines that this much takes in.
+    fn files(self) -> Result<Vec<PathBuf>, String> {
+        let dir = crate::places::root().join("tests/programs/debian");
+        match self {
+            Debian::Nothing => Ok(Vec::new()),
+            Debian::Base => Ok(vec![dir.join("base.txt")]),
+            Debian::Most | Debian::All => files(&dir, "txt"),
+        }
+    }
+
+    /// The packages that all this needs.
+    pub fn packages(self) -> Result<Vec<String>, String> {
+        let mut names = Vec::new();
+        for file in self.files()? {
+            names.extend(data::packages(&file)?);
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
 }
 
 impl Selection {
@@ -101,23 +143,38 @@ pub enum Case {
 pub fn cases(selection: &Selection, busybox: Option<&Path>) -> Result<Vec<Case>, String> {
     let dir = crate::places::root().join("tests/programs");
     let mut cases = Vec::new();
-    if busybox.is_some() {
-        for file in files(&dir, "txt")? {
-            for line in data::read(&file)? {
-                let few = selection.lines_per_section.is_none_or(|count| line.index < count);
-                if few && selection.takes(&line.place(), &line.section, &line.text) {
-                    cases.push(Case::Line(line));
-                }
-            }
-        }
-        if !selection.without_terminal {
-            for dialogue in dialogue::read_all(&dir)? {
-                if selection.takes(&dialogue.name, "dialogue", "") {
-                    cases.push(Case::Dialogue(dialogue));
-                }
+    // What takes longest comes first, so that the last worker is not left alone with it.
+    for file in selection.debian.files()? {
+        for line in data::read(&file, &data::Shell::System)? {
+            let is_wanted = !line.is_long || selection.debian == Debian::All;
+            if is_wanted && selection.takes(&line.place(), &line.section, &line.text) {
+                cases.push(Case::Line(line));
             }
         }
     }
+    let mut dialogues = Vec::new();
+    if let Some(busybox) = busybox {
+        let shell = data::Shell::Busybox(busybox.to_path_buf());
+        for file in files(&dir, "txt")? {
+            for line in data::read(&file, &shell)? {
+                let few = selection.lines_per_section.is_none_or(|count| line.index < count);
+                if !few || !selection.takes(&line.place(), &line.section, &line.text) {
+                    continue;
+                }
+                if let Some(dynamic) = selection.dynamic_busybox.as_ref().filter(|_| line.index == 0) {
+                    let shell = data::Shell::Busybox(dynamic.clone());
+                    cases.push(Case::Line(data::Line { shell, ..line.clone() }));
+                }
+                cases.push(Case::Line(line));
+            }
+        }
+        dialogues.extend(dialogue::read_all(&dir, busybox)?);
+        if matches!(selection.debian, Debian::Most | Debian::All) {
+            dialogues.extend(dialogue::read_all(&dir.join("debian"), busybox)?);
+        }
+    }
+    dialogues.retain(|dialogue| !selection.without_terminal && selection.takes(&dialogue.name, "dialogue", ""));
+    cases.extend(dialogues.into_iter().map(Case::Dialogue));
     for source in files(&dir, "c")? {
         for build in build::Build::ALL {
             let program = build::Program::new(&source, build)?;
@@ -140,7 +197,7 @@ pub fn files(dir: &Path, ending: &str) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Runs all cases on as many threads as the machine has processors, prints each difference, and counts.
-pub fn run(cases: &[Case], emulators: &[Emulator], busybox: Option<&Path>) -> Result<Tally, String> {
+pub fn run(cases: &[Case], emulators: &[Emulator]) -> Result<Tally, String> {
     let next = AtomicUsize::new(0);
     let tally = Mutex::new(Tally::default());
     let trouble = Mutex::new(None);
@@ -150,7 +207,7 @@ pub fn run(cases: &[Case], emulators: &[Emulator], busybox: Option<&Path>) -> Re
         for worker in 0..workers {
             let (next, tally, trouble, scratch) = (&next, &tally, &trouble, &scratch);
             scope.spawn(move || {
-                let bench = compare::Bench::new(scratch, worker, busybox);
+                let mut bench = compare::Bench::new(scratch, worker);
                 loop {
                     let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
                     match bench.try_case(case, emulators) {

@@ -54,8 +54,8 @@ fn letter(kind: FileType) -> char {
     }
 }
 
-/// Copies a directory of test inputs; every file gets the same old time and plain permissions, so that
-/// listings are equal from run to run.
+/// Copies a directory of test inputs; every file gets the same old time and plain permissions (scripts and programs
+/// may be executed), so that listings are equal from run to run.
 pub fn copy(from: &Path, to: &Path) -> Result<(), String> {
     let fail = |error: std::io::Error| format!("copying {} to {}: {error}", from.display(), to.display());
     fs::create_dir_all(to).map_err(fail)?;
@@ -68,7 +68,8 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), String> {
         }
         fs::write(&target, fs::read(entry.path()).map_err(fail)?).map_err(fail)?;
         let is_script = target.extension().is_some_and(|ending| ending == "sh");
-        let mode = if is_script { 0o755 } else { 0o644 };
+        let is_program = entry.metadata().map_err(fail)?.permissions().mode() & 0o100 != 0;
+        let mode = if is_script || is_program { 0o755 } else { 0o644 };
         fs::set_permissions(&target, fs::Permissions::from_mode(mode)).map_err(fail)?;
         age(&target).map_err(fail)?;
     }

@@ -1,0 +1,3 @@
+int *in_library(void);
+int chosen(int);
+const char *name(void);
