@@ -100,6 +100,7 @@ tests! {
     signal_faults
     signal_masks
     signal_restart
+    signal_steps
     signal_timers
     signal_truncated
     sockets
