@@ -35,10 +35,6 @@ impl<'a> Segments<'a> {
 
     /// Guest memory, checked for what the call does.
     pub fn push_guest(&mut self, range: &'a GuestRange) {
-        // Some files look at an empty segment too.
-        if range.chunks().is_empty() {
-            self.push_raw(nowhere(), 0);
-        }
         for chunk in range.chunks() {
             self.push_raw(chunk.host.as_ptr(), chunk.length);
         }

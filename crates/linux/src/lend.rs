@@ -52,6 +52,8 @@ pub fn lend(
     let mut segments = Segments::new();
     for (piece, bad) in &mut pieces {
         match piece {
+            // Some files look at an empty segment too.
+            Piece::Direct(range) if range.chunks().is_empty() && *bad == 0 => segments.push_bad(0),
             Piece::Direct(range) => segments.push_guest(range),
             Piece::Copied(bytes) => segments.push_mut(bytes),
         }
