@@ -4,6 +4,7 @@
 //! guest: the signal code turns them into `EINTR` or a repeated call. A [`host::Errno`] carries the host's number, which
 //! differs on some CPUs and systems, and converts by `From`.
 
+use crate::abi::flags::{Names, names};
 use core::fmt;
 
 /// A guest error number, 1 to 133, or one of the restart kinds.
@@ -32,7 +33,12 @@ impl Errno {
 
     /// The symbolic name, `"EPERM"`.
     pub fn name(self) -> Option<&'static str> {
-        NAMES.iter().find(|(number, _)| *number == self.0).map(|(_, name)| *name)
+        NAMES.of(self.0 as u64)
+    }
+
+    /// What `strerror` says.
+    pub fn text(self) -> &'static str {
+        TEXTS.of(self.0 as u64).unwrap_or("Unknown error")
     }
 
     /// Replaces `EINTR` by `kind`: for calls that the kernel would restart.
@@ -61,16 +67,11 @@ macro_rules! errors {
         impl Errno {
             $(#[doc = $text] pub const $name: Errno = Errno($number);)*
         }
-        const NAMES: &[(i32, &str)] = &[
-            $(($number, stringify!($name)),)*
-            (512, "ERESTARTSYS"), (513, "ERESTARTNOINTR"), (514, "ERESTARTNOHAND"), (516, "ERESTART_RESTARTBLOCK"),
-        ];
-        impl Errno {
-            /// What `strerror` says.
-            pub fn text(self) -> &'static str {
-                match self.0 { $($number => $text,)* _ => "Unknown error" }
-            }
-        }
+        static NAMES: Names = names!(
+            $($number $name)*
+            512 ERESTARTSYS 513 ERESTARTNOINTR 514 ERESTARTNOHAND 516 ERESTART_RESTARTBLOCK
+        );
+        static TEXTS: Names = Names { numbers: &[$($number),*], text: concat!($($text, "\n"),*) };
     };
 }
 

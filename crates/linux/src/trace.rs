@@ -6,7 +6,7 @@
 pub mod structs;
 
 use crate::abi::Abi;
-use crate::abi::flags::FlagNames;
+use crate::abi::flags::{FlagNames, Names, names};
 use crate::errno::Errno;
 use crate::table::Row;
 use crate::task::Task;
@@ -268,15 +268,15 @@ fn address(value: u64, out: &mut String) {
     let _ = if value == 0 { write!(out, "NULL") } else { write!(out, "{value:#x}") };
 }
 
+static SIGNALS: Names = names!(
+    1 HUP 2 INT 3 QUIT 4 ILL 5 TRAP 6 ABRT 7 BUS 8 FPE 9 KILL 10 USR1 11 SEGV 12 USR2 13 PIPE 14 ALRM 15 TERM
+    16 STKFLT 17 CHLD 18 CONT 19 STOP 20 TSTP 21 TTIN 22 TTOU 23 URG 24 XCPU 25 XFSZ 26 VTALRM 27 PROF 28 WINCH 29 IO 30 PWR 31 SYS
+);
+
 /// `SIGHUP` to `SIGSYS`, then `SIGRTMIN` and `SIGRT_n`.
 pub fn signal(number: i32, out: &mut String) {
-    const NAMES: [&str; 31] = [
-        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-        "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
-        "WINCH", "IO", "PWR", "SYS",
-    ];
     let _ = match number {
-        1..=31 => write!(out, "SIG{}", NAMES[number as usize - 1]),
+        1..=31 => write!(out, "SIG{}", SIGNALS.of(number as u64).unwrap_or_default()),
         32 => write!(out, "SIGRTMIN"),
         33..=64 => write!(out, "SIGRT_{}", number - 32),
         _ => write!(out, "{number}"),
@@ -409,20 +409,17 @@ pub fn flags(value: u64, names: &FlagNames, bytes: usize, out: &mut String) {
     let value = value & width;
     let mask = names.mask & width;
     let mut parts: Vec<String> = Vec::new();
-    let chosen = names.values.iter().find(|(known, _)| *known == value & mask);
-    let is_only_value = names.bits.is_empty();
-    match chosen {
-        Some((known, name)) if mask != 0 && (*known != 0 || mask == width || names_zero(names)) => {
-            parts.push((*name).into())
-        }
+    let is_only_value = names.bits.numbers.is_empty();
+    match names.values.of(value & mask) {
+        Some(name) if mask != 0 && (value & mask != 0 || mask == width || names_zero(names)) => parts.push(name.into()),
         _ if mask != 0 && value & mask != 0 => parts.push(format!("{:#x}", value & mask)),
         _ => {}
     }
     if !is_only_value {
         let mut rest = value & !mask;
-        for (bit, name) in names.bits {
-            if rest & bit == *bit && *bit != 0 {
-                parts.push((*name).into());
+        for (bit, name) in names.bits.iter() {
+            if rest & bit == bit && bit != 0 {
+                parts.push(name.into());
                 rest &= !bit;
             }
         }
@@ -431,8 +428,8 @@ pub fn flags(value: u64, names: &FlagNames, bytes: usize, out: &mut String) {
         }
     }
     if parts.is_empty() {
-        match names.values.iter().find(|(known, _)| *known == 0) {
-            Some((_, name)) => out.push_str(name),
+        match names.values.of(0) {
+            Some(name) => out.push_str(name),
             None => out.push('0'),
         }
         return;
@@ -442,7 +439,7 @@ pub fn flags(value: u64, names: &FlagNames, bytes: usize, out: &mut String) {
 
 /// Is 0 among the names of the enumerated part, as `O_RDONLY` is?
 fn names_zero(names: &FlagNames) -> bool {
-    names.values.first().is_some_and(|(known, _)| *known == 0)
+    names.values.numbers.first() == Some(&0)
 }
 
 /// A C string literal, shortened as strace does.

@@ -135,7 +135,8 @@ int main(int argc, char **argv, char **envp) {
     else if (fcntl(names[i], F_GETFD) < 0) printf("fd %d is not open\n", names[i]);
   closedir(directory);
   sprintf(path, "/proc/self/fd/%d", high);
-  size = readlink(path, text, sizeof text);
+  size = readlink(path, text, sizeof text - 1);
+  text[size] = 0;
   printf("link %.*s\n", (int)(size - (strrchr(text, '/') - text)), strrchr(text, '/'));
   size = readlink("/proc/self/exe", text, sizeof text - 1);
   text[size < 0 ? 0 : size] = 0;

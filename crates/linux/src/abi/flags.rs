@@ -6,20 +6,47 @@
 use crate::trace::Kind;
 use crate::user::Argument;
 
+/// Numbers and their names. The names are one text, each with a line end behind it: a table of references would be three times as
+/// large.
+#[derive(Debug)]
+pub struct Names {
+    pub numbers: &'static [u64],
+    pub text: &'static str,
+}
+
+impl Names {
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &'static str)> {
+        self.numbers.iter().copied().zip(self.text.split('\n'))
+    }
+
+    /// The name of a number.
+    pub fn of(&self, number: u64) -> Option<&'static str> {
+        self.iter().find(|(known, _)| *known == number).map(|(_, name)| name)
+    }
+}
+
+/// `names!(1 POLLIN 2 POLLPRI)`.
+macro_rules! names {
+    ($($number:literal $name:ident)*) => {
+        $crate::abi::flags::Names { numbers: &[$($number),*], text: concat!($(stringify!($name), "\n"),*) }
+    };
+}
+pub(crate) use names;
+
 /// How a flag word reads: an enumerated part under `mask`, then single bits (or groups, widest first).
 #[derive(Debug)]
 pub struct FlagNames {
     pub mask: u64,
-    pub values: &'static [(u64, &'static str)],
-    pub bits: &'static [(u64, &'static str)],
+    pub values: Names,
+    pub bits: Names,
 }
 
 /// Every bit that `names` knows.
 pub const fn known(names: &FlagNames) -> u64 {
     let mut all = names.mask;
     let mut i = 0;
-    while i < names.bits.len() {
-        all |= names.bits[i].0;
+    while i < names.bits.numbers.len() {
+        all |= names.bits.numbers[i];
         i += 1;
     }
     all
@@ -33,8 +60,8 @@ macro_rules! flag_types {
         impl $name {
             pub const NAMES: FlagNames = FlagNames {
                 mask: $mask,
-                values: &[$(($value, stringify!($vname))),*],
-                bits: &[$(($bit, stringify!($bname))),*],
+                values: names!($($value $vname)*),
+                bits: names!($($bit $bname)*),
             };
         }
         impl Argument for $name {

@@ -306,16 +306,9 @@ fn trace(task: &Task, info: &Info) {
     }
 }
 
-const NAMES: [&str; 31] = [
-    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
-    "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",
-    "PWR", "SYS",
-];
-
 /// `SIGSEGV`, `SIGRT_3`.
 pub fn name(signal: i32) -> String {
-    match NAMES.get((signal - 1) as usize) {
-        Some(name) => format!("SIG{name}"),
-        None => format!("SIGRT_{}", signal - 32),
-    }
+    let mut name = String::new();
+    crate::trace::signal(signal, &mut name);
+    name
 }

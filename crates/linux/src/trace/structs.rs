@@ -1,7 +1,7 @@
 //! How strace shows the structures whose fields are flags, sets or shorthands.
 
 use super::{flags, quote, signal};
-use crate::abi::flags::FlagNames;
+use crate::abi::flags::{FlagNames, names};
 use crate::abi::{
     EpollEvent, IoVec, PollFd, Rlimit, SigAction, SigInfo, SigSet, StackT, Stat, Statfs, Statx, Sysinfo, Termios,
     Winsize,
@@ -131,20 +131,11 @@ pub fn rlimit(value: &Rlimit, out: &mut String) {
 
 const POLL: FlagNames = FlagNames {
     mask: 0,
-    values: &[],
-    bits: &[
-        (1, "POLLIN"),
-        (2, "POLLPRI"),
-        (4, "POLLOUT"),
-        (8, "POLLERR"),
-        (0x10, "POLLHUP"),
-        (0x20, "POLLNVAL"),
-        (0x40, "POLLRDNORM"),
-        (0x80, "POLLRDBAND"),
-        (0x100, "POLLWRNORM"),
-        (0x200, "POLLWRBAND"),
-        (0x2000, "POLLRDHUP"),
-    ],
+    values: names!(),
+    bits: names!(
+        1 POLLIN 2 POLLPRI 4 POLLOUT 8 POLLERR 0x10 POLLHUP 0x20 POLLNVAL 0x40 POLLRDNORM 0x80 POLLRDBAND
+        0x100 POLLWRNORM 0x200 POLLWRBAND 0x2000 POLLRDHUP
+    ),
 };
 
 pub fn pollfd(value: &PollFd, out: &mut String) {
@@ -162,23 +153,12 @@ pub fn pollfd(value: &PollFd, out: &mut String) {
 
 const EPOLL: FlagNames = FlagNames {
     mask: 0,
-    values: &[],
-    bits: &[
-        (1, "EPOLLIN"),
-        (2, "EPOLLPRI"),
-        (4, "EPOLLOUT"),
-        (8, "EPOLLERR"),
-        (0x10, "EPOLLHUP"),
-        (0x40, "EPOLLRDNORM"),
-        (0x80, "EPOLLRDBAND"),
-        (0x100, "EPOLLWRNORM"),
-        (0x200, "EPOLLWRBAND"),
-        (0x2000, "EPOLLRDHUP"),
-        (1 << 28, "EPOLLEXCLUSIVE"),
-        (1 << 29, "EPOLLWAKEUP"),
-        (1 << 30, "EPOLLONESHOT"),
-        (1 << 31, "EPOLLET"),
-    ],
+    values: names!(),
+    bits: names!(
+        1 EPOLLIN 2 EPOLLPRI 4 EPOLLOUT 8 EPOLLERR 0x10 EPOLLHUP 0x40 EPOLLRDNORM 0x80 EPOLLRDBAND
+        0x100 EPOLLWRNORM 0x200 EPOLLWRBAND 0x2000 EPOLLRDHUP 0x10000000 EPOLLEXCLUSIVE
+        0x20000000 EPOLLWAKEUP 0x40000000 EPOLLONESHOT 0x80000000 EPOLLET
+    ),
 };
 
 pub fn epoll_event(value: &EpollEvent, out: &mut String) {
@@ -215,17 +195,11 @@ pub fn sigset(value: &SigSet, out: &mut String) {
 
 const SA: FlagNames = FlagNames {
     mask: 0,
-    values: &[],
-    bits: &[
-        (0x0400_0000, "SA_RESTORER"),
-        (0x0800_0000, "SA_ONSTACK"),
-        (0x1000_0000, "SA_RESTART"),
-        (0x4000_0000, "SA_NODEFER"),
-        (0x8000_0000, "SA_RESETHAND"),
-        (1, "SA_NOCLDSTOP"),
-        (2, "SA_NOCLDWAIT"),
-        (4, "SA_SIGINFO"),
-    ],
+    values: names!(),
+    bits: names!(
+        0x0400_0000 SA_RESTORER 0x0800_0000 SA_ONSTACK 0x1000_0000 SA_RESTART 0x4000_0000 SA_NODEFER
+        0x8000_0000 SA_RESETHAND 1 SA_NOCLDSTOP 2 SA_NOCLDWAIT 4 SA_SIGINFO
+    ),
 };
 
 pub fn sigaction(value: &SigAction, out: &mut String) {
