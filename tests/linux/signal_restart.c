@@ -20,12 +20,13 @@
 #include <time.h>
 #include <unistd.h>
 
-static volatile int count;
+// What the process that makes the calls tells the one that sends it signals: which call it is in, and how many have arrived.
+static volatile struct { int call, count; } *shared;
 static int fds[2];
 static int child;
 static void on_alarm(int s) {
   // The second signal gives what the call waits for.
-  if (++count == 2) {
+  if (++shared->count == 2) {
     if (child) kill(child, SIGKILL), child = 0;
     write(fds[1], "x", 1);
   }
@@ -37,17 +38,41 @@ static double now(void) {
   return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-static void start(int flags) {
+static void start(int flags, int call) {
   struct sigaction a = {.sa_handler = on_alarm, .sa_flags = flags};
   sigaction(SIGALRM, &a, 0);
-  count = 0;
+  shared->count = 0;
   errno = 0;
-  struct itimerval t = {{0, 20000}, {0, 20000}};
-  setitimer(ITIMER_REAL, &t, 0);
+  shared->call = call;
 }
-static void stop(void) {
-  struct itimerval t = {{0, 0}, {0, 0}};
-  setitimer(ITIMER_REAL, &t, 0);
+
+// Has the process been asleep for a while?
+static int is_asleep(pid_t pid) {
+  char name[40], text[200], state;
+  snprintf(name, sizeof name, "/proc/%d/stat", pid);
+  for (int i = 0; i < 4; i++) {
+    int fd = open(name, O_RDONLY);
+    int size = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[size > 0 ? size : 0] = 0;
+    if (sscanf(text, "%*d (%*[^)]) %c", &state) != 1 || state != 'S') return 0;
+    usleep(5000);
+  }
+  return 1;
+}
+
+// Sends up to two signals to each call, each when the process sleeps in it.
+static void disturb(pid_t pid) {
+  while (shared->call >= 0) {
+    int call = shared->call;
+    for (int sent = 0; call > 0 && sent < 2 && shared->call == call; sent++) {
+      while (shared->call == call && !is_asleep(pid)) {}
+      if (shared->call != call) break;
+      kill(pid, SIGALRM);
+      while (shared->call == call && shared->count <= sent) usleep(1000);
+    }
+    usleep(1000);
+  }
 }
 
 static char buf[64];
@@ -59,11 +84,11 @@ static long do_poll(void) {
 }
 static long do_poll_time(void) {
   struct pollfd p = {fds[0], POLLIN, 0};
-  return poll(&p, 1, 3000);
+  return poll(&p, 1, 60000);
 }
 static long do_ppoll(void) {
   struct pollfd p = {fds[0], POLLIN, 0};
-  struct timespec t = {3, 0};
+  struct timespec t = {60, 0};
   sigset_t none;
   sigemptyset(&none);
   return ppoll(&p, 1, &t, &none);
@@ -72,14 +97,14 @@ static long do_select(void) {
   fd_set set;
   FD_ZERO(&set);
   FD_SET(fds[0], &set);
-  struct timeval t = {3, 0};
+  struct timeval t = {60, 0};
   return select(fds[0] + 1, &set, 0, 0, &t);
 }
 static long do_epoll(void) {
   int e = epoll_create1(0);
   struct epoll_event event = {.events = EPOLLIN};
   epoll_ctl(e, EPOLL_CTL_ADD, fds[0], &event);
-  long r = epoll_wait(e, &event, 1, 3000);
+  long r = epoll_wait(e, &event, 1, 60000);
   int save = errno;
   close(e);
   errno = save;
@@ -104,24 +129,23 @@ static long do_waitid(void) {
 }
 static long do_pause(void) { return pause(); }
 static long do_nanosleep(void) {
-  struct timespec t = {0, 100000000}, left = {9, 9};
+  struct timespec t = {60, 0}, left = {99, 9};
   long r = nanosleep(&t, &left);
-  return r ? (left.tv_sec == 0 && left.tv_nsec < 90000000 && left.tv_nsec > 20000000 ? -2 : -3) : 0;
+  return r ? (left.tv_sec < 60 && left.tv_sec > 5 ? -2 : -3) : 0;
 }
 static long do_clock_nanosleep(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
-  t.tv_nsec += 100000000;
-  if (t.tv_nsec > 999999999) t.tv_sec++, t.tv_nsec -= 1000000000;
+  t.tv_sec += 60;
   return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, 0);
 }
 static int word;
-static long do_futex(void) { return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &(struct timespec){0, 100000000}, 0, 0); }
-static long do_futex_bitset(void) { return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 0, &(struct timespec){now() + 2, 0}, 0, 1); }
+static long do_futex(void) { return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &(struct timespec){60, 0}, 0, 0); }
+static long do_futex_bitset(void) { return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 0, &(struct timespec){now() + 60, 0}, 0, 1); }
 static long do_sigtimedwait(void) {
   sigset_t s;
   sigemptyset(&s), sigaddset(&s, SIGUSR1);
-  return sigtimedwait(&s, 0, &(struct timespec){0, 100000000});
+  return sigtimedwait(&s, 0, &(struct timespec){60, 0});
 }
 static long do_sigsuspend(void) {
   sigset_t s;
@@ -131,9 +155,9 @@ static long do_sigsuspend(void) {
 static long do_accept(void) {
   int s = socket(AF_UNIX, SOCK_STREAM, 0);
   struct sockaddr_un { unsigned short f; char p[108]; } a = {AF_UNIX, "\0blink-test-restart"};
-  snprintf(a.p + 1, 100, "restart-%d-%d", getpid(), count);
+  snprintf(a.p + 1, 100, "restart-%d-%d", getpid(), shared->count);
   bind(s, (void *)&a, sizeof a), listen(s, 1);
-  struct timeval t = {0, 100000};
+  struct timeval t = {60, 0};
   setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
   long r = accept(s, 0, 0);
   int save = errno;
@@ -147,17 +171,14 @@ static long do_flock(void) {
   int b = open(name, O_RDWR);
   unlink(name), strcpy(name + strlen(name) - 6, "XXXXXX");
   flock(a, LOCK_EX);
-  pid_t p = fork();
-  if (!p) {
+  child = fork();
+  if (!child) {
     close(b);
-    usleep(70000);
-    _exit(0);
+    for (;;) pause();
   }
   close(a);
   long r = flock(b, LOCK_EX);
   int save = errno;
-  waitpid(p, 0, 0);
-  while (waitpid(p, 0, 0) < 0 && errno == EINTR) {}
   close(b);
   errno = save;
   return r;
@@ -181,18 +202,29 @@ static struct { const char *name; long (*call)(void); int restarts; } calls[] = 
 
 int main(void) {
   setvbuf(stdout, 0, _IOLBF, 0);
+  shared = mmap(0, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  pid_t caller = fork();
+  if (caller) {
+    disturb(caller);
+    waitpid(caller, 0, 0);
+    return 0;
+  }
   for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++)
     for (int restart = 0; restart < 2; restart++) {
       pipe(fds);
-      start(restart ? SA_RESTART : 0);
+      start(restart ? SA_RESTART : 0, 2 * i + restart + 1);
       long r = calls[i].call();
-      int e = errno;
-      stop();
-      if (child) kill(child, SIGKILL), waitpid(child, 0, 0), child = 0;
+      int e = errno, count = shared->count;
+      shared->call = 0;
+      // One more signal may be on its way.
+      signal(SIGALRM, SIG_IGN);
+      if (child) kill(child, SIGKILL), child = 0;
+      while (waitpid(-1, 0, 0) > 0) {}
       printf("%-16s %-10s %ld %s, signals %s\n", calls[i].name, restart ? "SA_RESTART" : "", r, r < 0 ? strerrorname_np(e) : "",
              count == 0 ? "0" : count == 1 ? "1" : "more");
       close(fds[0]), close(fds[1]);
     }
+  shared->call = -1;
   // No handler: stopped and continued calls go on.
   signal(SIGALRM, SIG_DFL);
   int p[2];
@@ -227,6 +259,5 @@ int main(void) {
   struct itimerval t = {{0, 5000}, {0, 5000}};
   setitimer(ITIMER_REAL, &t, 0);
   printf("ignored: %d\n", usleep(50000));
-  stop();
   return 0;
 }
