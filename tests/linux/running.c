@@ -1,4 +1,5 @@
 // A program that runs is not written to, and knows where its file has gone.
+// not under qemu: the processes of /proc run qemu, so that none is seen to run the program.
 #include "check.h"
 
 static void where(void)
