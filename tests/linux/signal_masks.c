@@ -1,4 +1,5 @@
 // Calls that install a mask for their own time: what is pending comes at once, and the old mask is back afterwards.
+// not under qemu: it never blocks SIGSEGV.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
