@@ -84,8 +84,15 @@ pub struct Selection {
     pub without_terminal: bool,
     /// Which of the files under `tests/programs/debian`.
     pub debian: Debian,
-    /// A busybox with shared libraries, which runs the first line of every section too.
+    /// A busybox with shared libraries, which runs the first line of the section of every applet that it has too.
     pub dynamic_busybox: Option<PathBuf>,
+}
+
+/// The applets of a busybox; it may have fewer than another.
+fn applets(busybox: &Path) -> Result<Vec<String>, String> {
+    let listed = std::process::Command::new(busybox).arg("--list").output();
+    let listed = listed.map_err(|error| format!("{}: {error}", busybox.display()))?;
+    Ok(String::from_utf8_lossy(&listed.stdout).lines().map(str::to_string).collect())
 }
 
 /// How much of what Debian ships is run.
@@ -155,14 +162,16 @@ pub fn cases(selection: &Selection, busybox: Option<&Path>) -> Result<Vec<Case>,
     let mut dialogues = Vec::new();
     if let Some(busybox) = busybox {
         let shell = data::Shell::Busybox(busybox.to_path_buf());
+        let dynamic = selection.dynamic_busybox.as_deref();
+        let applets = dynamic.map(applets).transpose()?.unwrap_or_default();
         for file in files(&dir, "txt")? {
             for line in data::read(&file, &shell)? {
                 let few = selection.lines_per_section.is_none_or(|count| line.index < count);
                 if !few || !selection.takes(&line.place(), &line.section, &line.text) {
                     continue;
                 }
-                if let Some(dynamic) = selection.dynamic_busybox.as_ref().filter(|_| line.index == 0) {
-                    let shell = data::Shell::Busybox(dynamic.clone());
+                if let Some(dynamic) = dynamic.filter(|_| line.index == 0 && applets.contains(&line.section)) {
+                    let shell = data::Shell::Busybox(dynamic.to_path_buf());
                     cases.push(Case::Line(data::Line { shell, ..line.clone() }));
                 }
                 cases.push(Case::Line(line));
