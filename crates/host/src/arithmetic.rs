@@ -1,6 +1,7 @@
 //! What CPUs do in one instruction and `core` does not offer.
 
 /// Where one instruction makes a square root of a register.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "s390x"))]
 macro_rules! square_root {
     ($instruction:literal, $class:ident) => {
         /// The correctly rounded square root of a positive number, if the CPU has an instruction for it.
