@@ -47,7 +47,10 @@ fn plain(task: &mut Task, fd: Fd, address: u64, count: u64, access: Access, posi
     if !is_user(address, count) {
         // What the descriptor can do is looked at first; the host knows.
         let mut nowhere = io::Segments::new();
-        nowhere.push_kernel();
+        // To a kernel of 64 bits no address of 32 bits is its own.
+        if cfg!(target_pointer_width = "64") {
+            nowhere.push_kernel();
+        }
         let probe = match access {
             Access::Write => io::read(fd.0, &nowhere, position, 0),
             _ => io::write(fd.0, &nowhere, position, 0),
