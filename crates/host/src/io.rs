@@ -46,11 +46,6 @@ impl<'a> Segments<'a> {
         self.push_raw(nowhere(), length);
     }
 
-    /// A segment beyond all user space: refused before anything is looked at but the descriptor.
-    pub fn push_kernel(&mut self) {
-        self.push_raw((usize::MAX & !0xffff) as *mut u8, 1);
-    }
-
     pub(crate) fn push_raw(&mut self, pointer: *mut u8, length: usize) {
         self.list.push(libc::iovec { iov_base: pointer.cast(), iov_len: length });
     }

@@ -45,12 +45,8 @@ fn transfer(task: &mut Task, fd: Fd, list: &[(u64, u64)], access: Access, positi
 
 fn plain(task: &mut Task, fd: Fd, address: u64, count: u64, access: Access, position: Position) -> Answer {
     if !is_user(address, count) {
-        // What the descriptor can do is looked at first; the host knows.
-        let mut nowhere = io::Segments::new();
-        // To a kernel of 64 bits no address of 32 bits is its own.
-        if cfg!(target_pointer_width = "64") {
-            nowhere.push_kernel();
-        }
+        // What the descriptor can do is looked at first; the host says it of a transfer of nothing.
+        let nowhere = io::Segments::new();
         let probe = match access {
             Access::Write => io::read(fd.0, &nowhere, position, 0),
             _ => io::write(fd.0, &nowhere, position, 0),
