@@ -135,13 +135,13 @@ fn select_sets(
         return Err(Errno::EINVAL);
     }
     let count = nfds.min(1 << 20);
-    match select_first(task, count, addresses, limit.as_deref_mut(), mask) {
-        // The kernel looks at no number beyond the size of its table of descriptors.
-        Err(Errno::EBADF) if count > task.process.descriptor_table_size() => {
-            select_first(task, task.process.descriptor_table_size(), addresses, limit, mask)
-        }
-        result => result,
+    let result = select_first(task, count, addresses, limit.as_deref_mut(), mask);
+    if result != Err(Errno::EBADF) {
+        return result;
     }
+    // The kernel looks at no number beyond the size of its table of descriptors.
+    let size = task.process.descriptor_table_size();
+    if count > size { select_first(task, size, addresses, limit, mask) } else { result }
 }
 
 /// Waits for descriptors below `count`.
