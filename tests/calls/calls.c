@@ -3,6 +3,8 @@
 //
 //   calls compare SEED COUNT [NAME]   each call in a process of its own; prints the result and what it wrote
 //   calls fuzz SEED SECONDS [MOST]    chains of calls, at most so many; prints only whether every process ended as it should
+//   calls reach SEED COUNT [own]      accesses to addresses that standard input brings, by instructions and by COUNT lists of arguments
+//                                     for each call; prints those that do not end as at an address where nothing is
 //
 // Unprivileged, in a directory of its own below $CALLS_DIR, with limits. What would harm the machine is not in rows.inc.
 #define _GNU_SOURCE
@@ -11,6 +13,7 @@
 #include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -466,9 +469,185 @@ static int fuzz(uint64_t seed, int seconds, long most)
     return wrong != 0;
 }
 
+// What must be out of reach: addresses of the emulator, which it does not let its guest know. They come from whoever looks at it from
+// outside. Where the program itself has something at the same number they are left out, unless they are to be its `own`.
+static uint64_t hole, foreign[4096];
+static int foreigns;
+static long tries, reached;
+static sigjmp_buf after_fault;
+
+static void unreached(int signal) { siglongjmp(after_fault, signal); }
+
+static int is_own(uint64_t address)
+{
+    static struct { uint64_t start, end; } areas[1000];
+    static int count;
+    if (!count) {
+        char line[600], name[600];
+        FILE *file = fopen("/proc/self/maps", "r");
+        while (count < 1000 && fgets(line, sizeof line, file)) {
+            *name = 0;
+            sscanf(line, "%lx-%lx %*s %*s %*s %*s %599s", &areas[count].start, &areas[count].end, name);
+            // The stack grows, and the heap too.
+            if (!strcmp(name, "[stack]")) areas[count].start -= 16 << 20;
+            if (!strcmp(name, "[heap]")) areas[count].end += 16 << 20;
+            count++;
+        }
+        fclose(file);
+    }
+    for (int i = 0; i < count; i++)
+        if (address + 4096 > areas[i].start && address < areas[i].end) return 1;
+    return 0;
+}
+
+static void told(const char *how, uint64_t address)
+{
+    if (reached++ < 20) printf("reached %#lx by %s\n", address, how);
+}
+
+#define TRY(how, ...)                                                          \
+    do {                                                                       \
+        tries++;                                                               \
+        int signal = sigsetjmp(after_fault, 1);                                \
+        if (!signal) {                                                         \
+            __asm__ volatile(__VA_ARGS__);                                     \
+            told(how, at);                                                     \
+        } else if (signal != SIGSEGV)                                          \
+            told("a fault of another kind", at);                               \
+    } while (0)
+
+static void reach_by_instructions(uint64_t at)
+{
+    static char buffer[64] __attribute__((aligned(64)));
+    uint64_t from = at, to = (uint64_t)buffer, count = 16;
+    TRY("load", "movb (%0), %%al" ::"r"(at) : "rax", "memory");
+    TRY("load of 8", "movq (%0), %%rax" ::"r"(at) : "rax", "memory");
+    TRY("load of 16", "movups (%0), %%xmm0" ::"r"(at) : "xmm0", "memory");
+    TRY("store", "movb $0x55, (%0)" ::"r"(at) : "memory");
+    TRY("store of 8", "movq $0x55, (%0)" ::"r"(at) : "memory");
+    TRY("store of 16", "movups %%xmm0, (%0)" ::"r"(at) : "memory");
+    TRY("lock", "lock orb $0, (%0)" ::"r"(at) : "memory");
+    TRY("lock across pages", "lock addq $0, (%0)" ::"r"((at & ~4095UL) - 3) : "memory");
+    TRY("copy from there", "rep movsb" : "+S"(from), "+D"(to), "+c"(count)::"memory");
+    from = (uint64_t)buffer, to = at, count = 16;
+    TRY("copy to there", "rep movsb" : "+S"(from), "+D"(to), "+c"(count)::"memory");
+    TRY("x87 store", "fnsave (%0)" ::"r"(at) : "memory");
+    TRY("fxsave", "fxsave (%0)" ::"r"(at & ~15UL) : "memory");
+    TRY("push", "xchg %0, %%rsp; push $1; xchg %0, %%rsp" ::"r"(at + 8) : "memory");
+    TRY("fetch", "call *%0" ::"r"(at) : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory");
+}
+
+// The result of the call in a process of its own; 1 if the call came back.
+static int once(long *result)
+{
+    make_files();
+    memset(report, 0, sizeof *report);
+    pid_t pid = fork();
+    if (!pid) {
+        in_child();
+        report->result = call();
+        report->stage = 1;
+        _exit(0);
+    }
+    ended(pid, 700);
+    *result = report->result;
+    return report->stage;
+}
+
+// No call is to find there what it does not find where nothing is.
+static void reach_by_calls(uint64_t seed, int count)
+{
+    // What takes an address without going there.
+    static const char left_out[] = " brk arch_prctl set_tid_address prctl ";
+    for (size_t i = 0; i < ROWS; i++) {
+        char name[64];
+        row = &rows[i];
+        snprintf(name, sizeof name, " %s ", row->name);
+        if (!row->kinds[strcspn(row->kinds, "bspvtaM")] || strstr(left_out, name)) continue;
+        for (int k = 0; k < count; k++) {
+            state = seed * 0x9E3779B97F4A7C15 + row->number * 1000003UL + k * 7919UL + 1;
+            below(2), below(2), below(2);
+            choose();
+            size_t which;
+            do which = below(strlen(row->kinds));
+            while (!strchr("bspvtaM", row->kinds[which]));
+            uint64_t address = foreign[below(foreigns)];
+            long there[2], nowhere[2];
+            int is_sure = 1;
+            tries++;
+            for (int again = 0; again < 2 && is_sure; again++) {
+                arguments[which] = hole;
+                is_sure &= once(&nowhere[again]);
+                arguments[which] = address;
+                is_sure &= once(&there[again]);
+                if (is_sure && there[again] == nowhere[again]) is_sure = 0;
+            }
+            // A result that varies by itself proves nothing.
+            if (is_sure && there[0] == there[1] && nowhere[0] == nowhere[1]) {
+                char how[200];
+                snprintf(how, sizeof how, "%s, argument %zu: %ld, not %ld", row->name, which, there[0], nowhere[0]);
+                told(how, address);
+            }
+        }
+    }
+}
+
+// Taking memory away, or putting other there, concerns the program's own.
+static void reach_by_mapping(uint64_t at)
+{
+    uint64_t page = at & ~4095UL;
+    tries++;
+    madvise((void *)page, 4096, MADV_DONTNEED);
+    mprotect((void *)page, 4096, PROT_NONE);
+    munmap((void *)page, 4096);
+    char *map = mmap((void *)page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    if (map == MAP_FAILED) return;
+    for (int i = 0; i < 4096; i++)
+        if (map[i]) {
+            told("mmap", at);
+            break;
+        }
+    memset(map, 0x55, 4096);
+    munmap(map, 4096);
+}
+
+static int reach(uint64_t seed, int count, int has_own)
+{
+    stack_t other = { .ss_sp = malloc(65536), .ss_size = 65536 };
+    sigaltstack(&other, 0);
+    struct sigaction action = { .sa_handler = unreached, .sa_flags = SA_ONSTACK | SA_NODEFER }, old[2];
+    sigaction(SIGSEGV, &action, &old[0]), sigaction(SIGBUS, &action, &old[1]);
+    for (int i = 0; i < foreigns; i++) reach_by_instructions(foreign[i]);
+    long by_instructions = reached;
+    sigaction(SIGSEGV, &old[0], 0), sigaction(SIGBUS, &old[1], 0);
+    reach_by_calls(seed, count);
+    long by_calls = reached - by_instructions;
+    for (int i = 0; i < foreigns && !has_own; i++) reach_by_mapping(foreign[i]);
+    printf("%d addresses, %ld tries, %ld reached by instructions, %ld by calls, %ld by mapping\n", foreigns, tries, by_instructions,
+        by_calls, reached - by_instructions - by_calls);
+    fflush(stdout);
+    // Who looks from outside may look once more.
+    while (getchar() != EOF) {}
+    return 0;
+}
+
+static void ask_for_addresses(int has_own)
+{
+    int count;
+    uint64_t address;
+    puts("ready");
+    fflush(stdout);
+    if (scanf("%lx %d", &hole, &count) != 2) exit(2);
+    while (count-- > 0 && scanf("%lx", &address) == 1)
+        if (foreigns < (int)COUNT(foreign) && (has_own || !is_own(address))) foreign[foreigns++] = address;
+    if (!foreigns || is_own(hole)) exit(2);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 4) return 2;
+    int has_own = argc > 4 && !strcmp(argv[4], "own"), reaches = !strcmp(argv[1], "reach");
+    if (reaches) ask_for_addresses(has_own);
     const char *directory = getenv("CALLS_DIR");
     if (!directory || mkdir(directory, 0755) || chdir(directory)) return perror("CALLS_DIR"), 2;
     if (!getuid() && (chown(".", 65534, 65534) || setgroups(0, 0) || setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))) return 2;
@@ -478,6 +657,7 @@ int main(int argc, char **argv)
     report = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     make_arena();
     if (!strcmp(argv[1], "fuzz")) return fuzz(strtoull(argv[2], 0, 0), atoi(argv[3]), argc > 4 ? atol(argv[4]) : 1L << 40);
+    if (reaches) return reach(strtoull(argv[2], 0, 0), atoi(argv[3]), has_own);
     compare(strtoull(argv[2], 0, 0), atoi(argv[3]), argc > 4 ? argv[4] : 0);
     return 0;
 }

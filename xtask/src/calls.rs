@@ -1,11 +1,14 @@
 //! System calls with all kinds of arguments: `cargo xtask suite calls` compares each with the real machine, `cargo xtask suite fuzz`
-//! makes chains of them and looks for a blink that ends or hangs. The program is `tests/calls/calls.c`.
+//! makes chains of them and looks for a blink that ends or hangs, and for one whose own memory can be reached. The program is
+//! `tests/calls/calls.c`.
 //!
 //! What the arguments of a call mean is read from the table of calls, so that a new row is tried by itself.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Output, Stdio};
 
 use crate::places;
 use crate::report::Tally;
@@ -127,6 +130,14 @@ pub fn build(directory: &Path) -> Result<Option<PathBuf>, String> {
 
 /// Runs the program, under blink if `blink` says so, in a new directory.
 pub fn run(blink: Option<(&Path, &str)>, program: &Path, arguments: &[&str]) -> Result<Output, String> {
+    let directory = scratch();
+    let output =
+        command(blink, program, arguments, &directory).stdin(Stdio::null()).output().map_err(|error| error.to_string());
+    let _ = fs::remove_dir_all(&directory);
+    output
+}
+
+fn command(blink: Option<(&Path, &str)>, program: &Path, arguments: &[&str], directory: &Path) -> Command {
     let mut command = match blink {
         Some((blink, form)) => {
             let mut command = Command::new(blink);
@@ -135,17 +146,8 @@ pub fn run(blink: Option<(&Path, &str)>, program: &Path, arguments: &[&str]) -> 
         }
         None => Command::new(program),
     };
-    let directory = scratch();
-    let output = command
-        .args(arguments)
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("CALLS_DIR", &directory)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| error.to_string());
-    let _ = fs::remove_dir_all(&directory);
-    output
+    command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin").env("CALLS_DIR", directory);
+    command
 }
 
 /// A name below a directory that everyone may use, since the program gives its rights away.
@@ -208,4 +210,142 @@ pub fn fuzz(blink: &Path, program: &Path, seed: u64, seconds: u32, most: u32) ->
         tally.count(is_good);
     }
     Ok(tally)
+}
+
+/// What a program could reach of the memory whose addresses it was told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reached {
+    /// How many addresses there were, and accesses to them by instructions, calls and mappings.
+    pub addresses: u64,
+    pub tries: u64,
+    /// Accesses that did not end as if nothing were there.
+    pub by_instructions: u64,
+    pub by_calls: u64,
+    pub by_mapping: u64,
+    /// Bytes of the canary that are not what they were.
+    pub changed: u64,
+}
+
+/// blink's own memory, tried from a guest in both forms of memory: its mappings, as the host tells them, and a canary among them. `None`
+/// where the host does not tell.
+///
+/// That the test would see a leak is seen natively, where the program is told of a canary in its own memory.
+pub fn reach(blink: &Path, program: &Path, seed: u64, count: u32) -> Result<Option<Tally>, String> {
+    let mut tally = Tally::default();
+    let Some(own) = reach_in(None, program, seed, count)? else { return Ok(None) };
+    println!("reach natively, seed {seed}: {own:?}");
+    tally.count(own.by_instructions > 0 && own.by_calls > 0 && own.changed > 0);
+    for form in ["-j", "-m"] {
+        let Some(seen) = reach_in(Some((blink, form)), program, seed, count)? else { return Ok(None) };
+        println!("reach {form}, seed {seed}: {seen:?}");
+        tally.count(seen.by_instructions + seen.by_calls + seen.by_mapping + seen.changed == 0);
+    }
+    Ok(Some(tally))
+}
+
+fn reach_in(blink: Option<(&Path, &str)>, program: &Path, seed: u64, count: u32) -> Result<Option<Reached>, String> {
+    let directory = scratch();
+    let canary = canary(seed);
+    let (number, rounds) = (seed.to_string(), count.to_string());
+    let own = if blink.is_none() { "own" } else { "others" };
+    let mut command = command(blink, program, &["reach", &number, &rounds, own], &directory);
+    command.env("CANARY", &canary).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let pipes = child.stdin.take().zip(child.stdout.take()).ok_or("the pipes are there")?;
+    let seen = look_on(pipes, child.id(), canary.as_bytes(), blink.is_none());
+    // The pipes are closed: the program ends, if it has not.
+    let status = child.wait().map_err(|error| error.to_string())?;
+    let _ = fs::remove_dir_all(&directory);
+    match seen {
+        Ok(Some(_)) if !status.success() => Err(format!("{own}: {status}")),
+        other => other,
+    }
+}
+
+/// Bytes that are nowhere else.
+fn canary(seed: u64) -> String {
+    const WORDS: usize = 1024;
+    let mut state = seed ^ 0x9e37_79b9_7f4a_7c15;
+    let word = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        format!("{state:016x}")
+    };
+    (0..WORDS).map(word).collect()
+}
+
+fn look_on(
+    (mut stdin, stdout): (ChildStdin, ChildStdout),
+    pid: u32,
+    canary: &[u8],
+    is_own: bool,
+) -> Result<Option<Reached>, String> {
+    let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+    if lines.next().as_deref() != Some("ready") {
+        return Err("the program does not begin".into());
+    }
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let Ok(memory) = File::open(format!("/proc/{pid}/mem")) else { return Ok(None) };
+    let areas: Vec<(u64, u64)> = maps.lines().filter_map(readable).collect();
+    let canaries: Vec<u64> = areas.iter().flat_map(|area| find(&memory, *area, canary)).collect();
+    if canaries.is_empty() {
+        return Err("the canary is nowhere".into());
+    }
+    let before = contents(&memory, &canaries, canary.len());
+    let mut addresses: Vec<u64> = canaries.iter().flat_map(|at| [at + 100, at + canary.len() as u64 / 2]).collect();
+    if !is_own {
+        addresses.extend(areas.iter().flat_map(|(start, end)| [*start, ((start + end) / 2) & !7, end - 64]));
+    }
+    // A page that nobody has.
+    let is_free = |at: &u64| areas.iter().all(|(start, end)| *end + 0x10_0000 < *at || *at + 0x10_0000 < *start);
+    let hole = (0..).map(|i| 0x6000_1234_5000 + (i << 24)).find(is_free).ok_or("no hole")?;
+    let mut question = format!("{hole:x} {}\n", addresses.len());
+    addresses.iter().for_each(|at| question.push_str(&format!("{at:x}\n")));
+    stdin.write_all(question.as_bytes()).and_then(|()| stdin.flush()).map_err(|error| error.to_string())?;
+    let mut told = Vec::new();
+    for line in lines {
+        let Some((addresses, rest)) = line.split_once(" addresses, ") else {
+            told.push(line);
+            continue;
+        };
+        if !is_own {
+            told.iter().for_each(|line| println!("{line}"));
+        }
+        let numbers: Vec<u64> = rest.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let [tries, by_instructions, by_calls, by_mapping] = numbers[..] else { return Err(line) };
+        let after = contents(&memory, &canaries, canary.len());
+        let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count() as u64;
+        let addresses = addresses.parse().map_err(|_| line.clone())?;
+        return Ok(Some(Reached { addresses, tries, by_instructions, by_calls, by_mapping, changed }));
+    }
+    Err("the program does not end well".into())
+}
+
+/// Start and end of a line of `maps`, if it can be read and is the user's.
+fn readable(line: &str) -> Option<(u64, u64)> {
+    let (range, rest) = line.split_once(' ')?;
+    let (start, end) = range.split_once('-')?;
+    let (start, end) = (u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?);
+    (rest.starts_with('r') && end < 1 << 47 && !rest.contains("[vvar")).then_some((start, end))
+}
+
+/// Where the canary lies in an area.
+fn find(memory: &File, (start, end): (u64, u64), canary: &[u8]) -> Vec<u64> {
+    const MOST: u64 = 1 << 28;
+    let mut bytes = vec![0; (end - start).min(MOST) as usize];
+    if memory.read_exact_at(&mut bytes, start).is_err() {
+        return Vec::new();
+    }
+    let places = bytes.windows(32).enumerate().filter(|(_, bytes)| *bytes == &canary[..32]).map(|(at, _)| at);
+    places.filter(|&at| bytes[at..].starts_with(canary)).map(|at| start + at as u64).collect()
+}
+
+fn contents(memory: &File, places: &[u64], length: usize) -> Vec<u8> {
+    let mut all = vec![0; places.len() * length];
+    for (part, place) in all.chunks_mut(length).zip(places) {
+        // What cannot be read any more has changed.
+        let _ = memory.read_exact_at(part, *place);
+    }
+    all
 }

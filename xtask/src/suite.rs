@@ -85,7 +85,12 @@ fn calls(args: &[String], what: Calls) -> Result<Tally, String> {
     let program = crate::calls::build(&places::cache("calls")?)?.ok_or("there is no compiler")?;
     match what {
         Calls::Compare => crate::calls::compare(&blink, &program, seed, count, only),
-        Calls::Fuzz => crate::calls::fuzz(&blink, &program, seed, seconds, u32::MAX),
+        Calls::Fuzz => {
+            let mut tally = crate::calls::fuzz(&blink, &program, seed, seconds, u32::MAX)?;
+            let reached = crate::calls::reach(&blink, &program, seed, (seconds / 20).max(1))?;
+            tally += reached.ok_or("this system does not tell what mappings blink has")?;
+            Ok(tally)
+        }
     }
 }
 

@@ -13,3 +13,14 @@ fn random_calls_do_no_harm() {
     let tally = calls::fuzz(Path::new(BLINK), &program, 1, 30, 60).unwrap();
     assert_eq!(tally.failed, 0, "the last call of the chain is above");
 }
+
+#[test]
+fn blinks_own_memory_is_out_of_reach() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reach");
+    std::fs::create_dir_all(&directory).unwrap();
+    let Some(program) = calls::build(&directory).unwrap() else { return };
+    match calls::reach(Path::new(BLINK), &program, 1, 1).unwrap() {
+        Some(tally) => assert_eq!(tally.failed, 0, "what was reached is above"),
+        None => println!("this system does not tell what mappings blink has"),
+    }
+}
