@@ -107,26 +107,29 @@ static int several(int how) {
 #define ENDINGS 14
 static const int endings[ENDINGS] = {34, 34, 35, 35, 40, 40, 41, 41, 1000 + SIGABRT, 1000 + SIGABRT, 1000 + SIGTERM, 1000 + SIGTERM, 36, 36};
 
+// In which ways processes are made: all, or some of them.
+static const char *ways = "01234";
+
 static void *forker(void *me) {
   uint64_t state = (long)me + 100;
   for (long i = 0; i < rounds; i++) {
     pid_t pid;
     int status, expected = 33;
-    switch ((i + (long)me) % 5) {
-      case 0: case 1:
+    switch (ways[(i + (long)me) % strlen(ways)]) {
+      case '0': case '1':
         if ((pid = fork()) == 0) _exit(in_child());
         break;
-      case 2:
+      case '2':
         if ((pid = vfork()) == 0) execl("/proc/self/exe", self, "exec", "vfork", (char *)0), _exit(9);
         expected = 42;
         break;
-      case 3: {
+      case '3': {
         char *arguments[] = {self, "exec", "spawn", 0}, *environment[] = {0};
         CHECK(posix_spawn(&pid, "/proc/self/exe", 0, 0, arguments, environment) == 0);
         expected = 43;
         break;
       }
-      case 4: {
+      case '4': {
         int how = next(&state) % ENDINGS;
         if ((pid = fork()) == 0) _exit(several(how));
         expected = endings[how];
@@ -148,6 +151,7 @@ int main(int argc, char **argv) {
   }
   self = argv[0];
   leave_no_core();
+  if (argc > 2) ways = argv[2];
   rounds = scale(argc, argv, 8);
   pthread_t threads[4];
   for (long i = 0; i < 4; i++) pthread_create(&threads[i], 0, busy, (void *)i);

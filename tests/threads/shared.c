@@ -19,8 +19,10 @@ struct Shared {
   atomic_int inside, ready, serials, wrong;
   atomic_uint word;
 };
-// In which ways the owner of a robust mutex dies: all, or those after which it is not the kernel that must tell.
+// In which ways the owner of a robust mutex dies: all, or those after which it is not the kernel that must tell. A `p` says that the
+// host has no priority inheritance: its kernel would look for thread numbers in its own byte order.
 static const char *ways = "012345";
+static int has_priorities = 1;
 static int file;
 static struct Shared *map(void) { return mmap(0, sizeof(struct Shared), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0); }
 // Another mapping than the parent's.
@@ -196,6 +198,7 @@ int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "exec")) return 0;
   rounds = scale(argc, argv, 120);
   if (argc > 2) ways = argv[2];
+  if (*ways == 'p') ways++, has_priorities = 0;
   leave_no_core();
   file = memfd_create("shared", 0);
   CHECK(!ftruncate(file, sizeof(struct Shared)));
@@ -206,7 +209,7 @@ int main(int argc, char **argv) {
   pthread_rwlockattr_t rws;
   pthread_mutexattr_init(&mutexes), pthread_mutexattr_setpshared(&mutexes, PTHREAD_PROCESS_SHARED);
   pthread_mutexattr_init(&heirs), pthread_mutexattr_setpshared(&heirs, PTHREAD_PROCESS_SHARED);
-  pthread_mutexattr_setprotocol(&heirs, PTHREAD_PRIO_INHERIT);
+  if (has_priorities) pthread_mutexattr_setprotocol(&heirs, PTHREAD_PRIO_INHERIT);
   pthread_condattr_init(&conditions), pthread_condattr_setpshared(&conditions, PTHREAD_PROCESS_SHARED);
   pthread_barrierattr_init(&barriers), pthread_barrierattr_setpshared(&barriers, PTHREAD_PROCESS_SHARED);
   pthread_rwlockattr_init(&rws), pthread_rwlockattr_setpshared(&rws, PTHREAD_PROCESS_SHARED);
@@ -223,6 +226,6 @@ int main(int argc, char **argv) {
   CHECK(s->count == rounds * PROCESSES && s->left == rounds * PROCESSES, "%ld %ld", s->count, s->left);
   CHECK(s->turn == (rounds + 7) / 8 * PROCESSES && s->serials == (rounds + 15) / 16, "%ld %d", s->turn, s->serials);
   robust_mutexes_tell(s, argv[0]);
-  priorities_are_inherited();
+  if (has_priorities) priorities_are_inherited();
   return finish("shared");
 }

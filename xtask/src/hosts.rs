@@ -52,8 +52,7 @@ pub fn main(args: &[String]) -> crate::Outcome {
             only = Some(rest.next().ok_or("--only wants a text")?.clone());
             continue;
         }
-        let found = TARGETS.iter().find(|target| *target == arg || target.split('-').next() == Some(arg));
-        targets.push(*found.ok_or(format!("unknown target {arg}; there are {}", TARGETS.join(" ")))?);
+        targets.push(find(arg)?);
     }
     if targets.is_empty() {
         targets.extend(TARGETS);
@@ -61,6 +60,32 @@ pub fn main(args: &[String]) -> crate::Outcome {
     let tally = all(&targets, depth, only.as_deref())?;
     println!("{}", tally.line());
     tally.verdict()
+}
+
+/// A target by its name or that of its CPU.
+fn find(name: &str) -> Result<&'static str, String> {
+    let found = TARGETS.into_iter().find(|target| *target == name || cpu(target) == name);
+    found.ok_or(format!("unknown target {name}; there are {}", TARGETS.join(" ")))
+}
+
+fn cpu(target: &str) -> &str {
+    target.split('-').next().unwrap_or(target)
+}
+
+/// blink for another CPU, in its default form, and how to call it here.
+pub fn emulator(name: &str) -> Result<Emulator, String> {
+    let target = find(name)?;
+    let cross = Cross::set_up(&[target])?;
+    Ok(Emulator::linear(&cross.blink(target)?).under(cpu(target), &cross.runner(target)))
+}
+
+/// Is a program left out there? What qemu-user 10 does otherwise than Linux is named in a line `// not under qemu: reason`, or
+/// `// not under qemu-s390x: reason`, of the program that it breaks.
+pub fn is_left_out(source: &Path, emulator: &Emulator) -> Result<bool, String> {
+    let text = fs::read_to_string(source).map_err(|error| format!("{}: {error}", source.display()))?;
+    let host = emulator.name.split(' ').next().unwrap_or_default();
+    let is_named = |name: &str| text.lines().any(|line| line.starts_with(&format!("// not under {name}: ")));
+    Ok(emulator.is_nested && (is_named("qemu") || is_named(&format!("qemu-{host}"))))
 }
 
 fn all(targets: &[&str], depth: Depth, only: Option<&str>) -> Result<Tally, String> {
@@ -97,14 +122,8 @@ fn host(cross: &Cross, target: &str, depth: Depth, only: Option<&str>) -> Result
         }
         tally += run::show_tests(&mut command)?;
     }
-    // blink executes itself anew for each guest program, which the kernel cannot do for another CPU.
-    let mut command = cross.cargo();
-    if !runner.is_empty() {
-        command.env("BLINK_RUNNER", runner.join(" "));
-    }
-    run::show(command.args(["build", "--quiet", "--release", "-p", "blink", "--target", target]))?;
-    let blink = places::target().join(target).join("release/blink");
-    let name = target.split('-').next().unwrap_or(target);
+    let blink = cross.blink(target)?;
+    let name = cpu(target);
     // A 32-bit host has its memory in pages, and so has one whose addresses are too few: one form is enough there.
     let mut emulators = vec![Emulator::linear(&blink).under(name, &runner)];
     if matches!(depth, Depth::All) && name == "aarch64" {
@@ -113,7 +132,7 @@ fn host(cross: &Cross, target: &str, depth: Depth, only: Option<&str>) -> Result
     if only.is_none() {
         tally += run_guests(&emulators)?;
         if places::is_oracle() {
-            tally += run_calls(&emulators[0], name)?;
+            tally += run_calls(&emulators[0])?;
         }
     }
     if places::is_oracle() {
@@ -140,15 +159,12 @@ fn run_guests(emulators: &[Emulator]) -> Result<Tally, String> {
     Ok(tally)
 }
 
-/// The programs of `tests/linux`, natively and there. What qemu-user 10 does otherwise than Linux is named in a line
-/// `// not under qemu: reason`, or `// not under qemu-s390x: reason`, of the program that it breaks.
-fn run_calls(emulator: &Emulator, host: &str) -> Result<Tally, String> {
+/// The programs of `tests/linux`, natively and there.
+fn run_calls(emulator: &Emulator) -> Result<Tally, String> {
     packages::need(&["gcc", "libc6-dev"])?;
     let mut tally = Tally::default();
     for source in programs::files(&places::root().join("tests/linux"), "c")? {
-        let text = fs::read_to_string(&source).map_err(|error| format!("{}: {error}", source.display()))?;
-        let is_left_out = |name: &str| text.lines().any(|line| line.starts_with(&format!("// not under {name}: ")));
-        if emulator.is_nested && (is_left_out("qemu") || is_left_out(&format!("qemu-{host}"))) {
+        if is_left_out(&source, emulator)? {
             continue;
         }
         let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -230,6 +246,18 @@ impl Cross {
         // Optimised, but not for minutes.
         command.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         command
+    }
+
+    /// Builds blink for a target.
+    fn blink(&self, target: &str) -> Result<PathBuf, String> {
+        let mut command = self.cargo();
+        // blink executes itself anew for each guest program, which the kernel cannot do for another CPU.
+        let runner = self.runner(target);
+        if !runner.is_empty() {
+            command.env("BLINK_RUNNER", runner.join(" "));
+        }
+        run::show(command.args(["build", "--quiet", "--release", "-p", "blink", "--target", target]))?;
+        Ok(places::target().join(target).join("release/blink"))
     }
 
     /// The words that go before a program of that target.

@@ -273,6 +273,9 @@ pub fn limit_core_image() {
 /// execute by itself. Set when such a build is made (`cargo xtask hosts` does); absent from all others.
 const RUNNER: Option<&str> = option_env!("BLINK_RUNNER");
 
+/// Can a child share this process's memory? Under that emulator it gets a copy, and must be told as after any fork.
+pub const SHARES_MEMORY: bool = RUNNER.is_none();
+
 /// The command line `RUNNER -0 ARGV0 BLINK ARGUMENT...`, as qemu-user takes it.
 fn under_runner(runner: &str, arguments: &[CString]) -> Option<Vec<CString>> {
     let (first, rest) = arguments.split_first()?;

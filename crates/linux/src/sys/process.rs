@@ -166,6 +166,8 @@ fn spawn(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
         thread(task, args)
     } else if !args.has(CLONE_VM) {
         forked(task, args)
+    } else if args.has(CLONE_VFORK) && !host::process::SHARES_MEMORY {
+        forked(task, &CloneArgs { flags: args.flags & !(CLONE_VM | CLONE_VFORK), ..*args })
     } else if args.has(CLONE_VFORK) {
         borrowing(task, args)
     } else {
