@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,27 +12,37 @@
 #include <unistd.h>
 
 static int master;
+static char seen[8192];
+static int used;
+
+// Reads more from the terminal.
+static void take(void) {
+  int n = read(master, seen + used, sizeof seen - 1 - used);
+  // Nobody may have the terminal open for a moment.
+  if (n <= 0) usleep(1000);
+  else used += n;
+  seen[used] = 0;
+}
+
+// Drops what the terminal showed until the end of `what`.
+static void drop(const char *what) {
+  char *end = strstr(seen, what) + strlen(what);
+  memmove(seen, end, strlen(end) + 1), used = strlen(seen);
+}
 
 // Reads the terminal until `what` has been seen.
-static int expect(const char *what) {
-  static char seen[8192];
-  static int used;
-  for (;;) {
-    seen[used] = 0;
-    char *found = strstr(seen, what);
-    if (found) {
-      found += strlen(what);
-      memmove(seen, found, strlen(found) + 1), used = strlen(seen);
-      printf("saw %s\n", what);
-      return 1;
-    }
-    struct pollfd p = {master, POLLIN, 0};
-    if (poll(&p, 1, 60000) != 1) return printf("did not see %s but %s\n", what, seen), 0;
-    int n = read(master, seen + used, sizeof seen - 1 - used);
-    // Nobody may have the terminal open for a moment.
-    if (n <= 0) usleep(1000);
-    else used += n;
-  }
+static void expect(const char *what) {
+  while (!strstr(seen, what)) take();
+  drop(what);
+  printf("saw %s\n", what);
+}
+
+// Reads the terminal until both have been seen, in any order.
+static void expect_both(const char *a, const char *b) {
+  while (!strstr(seen, a) || !strstr(seen, b)) take();
+  char *first = strstr(seen, a), *second = strstr(seen, b);
+  drop(first < second ? b : a);
+  printf("saw %s and %s\n", a, b);
 }
 
 static void foreground(pid_t group) {
@@ -113,6 +122,9 @@ static void writer(void) {
   t.c_lflag |= TOSTOP;
   write(1, "first\n", 6);
   tcsetattr(0, TCSANOW, &t);
+  write(1, "second\n", 7);
+  char line[64];
+  read(0, line, sizeof line);
   _exit(6);
 }
 
@@ -143,6 +155,10 @@ static int shell(void) {
 }
 
 int main(void) {
+  // Whoever started this may ignore or block what the terminal sends: a shell does for what it runs in the background.
+  for (int s = 1; s < NSIG; s++) signal(s, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none), sigprocmask(SIG_SETMASK, &none, 0);
   setvbuf(stdout, 0, _IOLBF, 0);
   master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   grantpt(master), unlockpt(master);
@@ -168,11 +184,12 @@ int main(void) {
   expect("killed by 2"), expect("catching"), write(master, "\x03", 1);
   expect("interrupted"), expect("exit 3");
   expect("polite"), write(master, "\x1a", 1);
-  expect("stopping"), expect("stopped by 20"), expect("back"), write(master, "line\n", 5);
+  expect("stopping"), expect("stopped by 20"), expect_both("back", "continued"), write(master, "line\n", 5);
   expect("read line"), expect("exit 4");
   expect("stopped by 21"), expect("continued"), write(master, "again\n", 6);
   expect("background read again"), expect("exit 5");
-  expect("first"), expect("stopped by 22"), expect("exit 6");
+  expect("first"), expect("stopped by 22"), expect_both("second", "continued"), write(master, "end\n", 4);
+  expect("exit 6");
   int status;
   waitpid(p, &status, 0);
   printf("shell exit %d\n", WEXITSTATUS(status));
