@@ -203,8 +203,8 @@ fn processes(name: &str) -> Result<PathBuf, String> {
 /// The guest instructions that `-Z` counts.
 fn instructions(blink: &Path, program: &Path) -> Option<u64> {
     let mut command = Command::new(blink);
-    command.arg("-Z").arg(program);
-    let captured = run::capture(&mut command, Stdio::null(), Duration::from_secs(600)).ok()?;
+    command.arg("-Z").arg(program).env("PATH", "/usr/bin:/bin");
+    let captured = run::capture(&command, Duration::from_secs(600)).ok()?;
     let text = String::from_utf8_lossy(&captured.stderr).into_owned();
     text.lines().find_map(|line| {
         let (_, number) = line.split_once("instructions:")?;

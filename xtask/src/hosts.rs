@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::guests::{self, ARGS, GUESTS};
@@ -147,7 +147,7 @@ fn run_guests(emulators: &[Emulator]) -> Result<Tally, String> {
         for emulator in emulators {
             let mut command = emulator.command(&guest.file());
             command.args(ARGS).env_clear().env("PATH", "/usr/bin:/bin");
-            let captured = run::capture(&mut command, Stdio::null(), Duration::from_secs(240))?;
+            let captured = run::capture(&command, Duration::from_secs(240))?;
             let is_same = guests::transcript(&captured) == guest.expected()?;
             if !is_same {
                 println!("FAILED [{}] guests/{}\n{}", emulator.name, guest.name, guests::transcript(&captured));
@@ -174,7 +174,7 @@ fn run_calls(emulator: &Emulator) -> Result<Tally, String> {
         programs::build::quietly(&mut compiler)?;
         let run = |mut command: Command| {
             command.env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C");
-            run::capture(&mut command, Stdio::null(), Duration::from_secs(300))
+            run::capture(&command, Duration::from_secs(300))
         };
         let (native, ours) = (run(Command::new(&program))?, run(emulator.command(&program))?);
         let is_same = native.end == ours.end && native.stdout == ours.stdout;

@@ -1,11 +1,13 @@
 //! Running other programs: captured with a time limit, or in view of the person who waits.
 
-use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 use std::time::{Duration, Instant};
 
+use crate::programs::build::{Build, Program};
 use crate::report::Tally;
 
 /// How a program ended.
@@ -33,14 +35,16 @@ enum Part {
 /// More output than this is cut: a runaway loop must not fill the memory.
 const OUTPUT_LIMIT: u64 = 64 << 20;
 
-/// Runs a program in a process group of its own, which is killed when it outlives `limit`.
+/// Runs a program with the environment that the command names and no other, and nothing to read. Whatever it leaves
+/// behind is killed, and so is all of it when it outlives `limit`: see `warden.c`, which sees to that.
 /// The limit is there against hanging for ever; no test passes or fails by its speed.
-pub fn capture(command: &mut Command, stdin: Stdio, limit: Duration) -> Result<Captured, String> {
+pub fn capture(command: &Command, limit: Duration) -> Result<Captured, String> {
     let name = format!("{command:?}");
-    command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    let mut child = command.spawn().map_err(|error| format!("starting {name}: {error}"))?;
-    let group = child.id();
+    let child = guarded(command)?.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| format!("starting {name}: {error}"))?;
+    let warden = child.id();
     let (sender, parts) = mpsc::channel();
+    let mut order = child.stdin.take();
     let stdout = child.stdout.take().expect("stdout is piped");
     let stderr = child.stderr.take().expect("stderr is piped");
     let (out, err) = (sender.clone(), sender.clone());
@@ -63,18 +67,53 @@ pub fn capture(command: &mut Command, stdin: Stdio, limit: Duration) -> Result<C
             Ok(Part::Ended(_)) => {}
             Ok(Part::Stdout(bytes)) => captured.stdout = bytes,
             Ok(Part::Stderr(bytes)) => captured.stderr = bytes,
-            Err(_) if is_late => break,
+            Err(_) if is_late => {
+                kill(warden);
+                break;
+            }
             Err(_) => {
                 is_late = true;
-                captured.end = End::TimedOut;
-                deadline = Instant::now() + Duration::from_secs(3);
-                kill_group(group);
+                deadline = Instant::now() + Duration::from_secs(30);
+                drop(order.take());
                 continue;
             }
         }
         missing -= 1;
+        // Nobody writes any more: when the program has ended too, what is left of it is of no use. The warden may
+        // have gone already.
+        if missing == 1
+            && let Some(order) = &mut order
+        {
+            let _ = order.write_all(b".");
+        }
+    }
+    if captured.end == End::Code(127) && captured.stderr.starts_with(b"warden: ") {
+        return Err(format!("starting {name}: {}", String::from_utf8_lossy(&captured.stderr).trim_end()));
     }
     Ok(captured)
+}
+
+/// The warden that runs this command. Without a compiler there is none, and then the program has to end by itself.
+fn guarded(command: &Command) -> Result<Command, String> {
+    static WARDEN: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
+        let source = crate::places::root().join("xtask/src/warden.c");
+        Program::new(&source, Build::GlibcDynamic)?.binary()
+    });
+    let mut guarded = if crate::places::has_command("gcc") {
+        let mut warden = Command::new(WARDEN.as_deref().map_err(String::clone)?);
+        warden.stdin(Stdio::piped()).arg(command.get_program());
+        warden
+    } else {
+        let mut alone = Command::new(command.get_program());
+        alone.stdin(Stdio::null());
+        alone
+    };
+    guarded.args(command.get_args()).env_clear();
+    guarded.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(dir) = command.get_current_dir() {
+        guarded.current_dir(dir);
+    }
+    Ok(guarded)
 }
 
 fn drain(pipe: impl Read) -> Vec<u8> {
@@ -92,9 +131,9 @@ fn end_of(status: ExitStatus) -> End {
     }
 }
 
-fn kill_group(group: u32) {
-    // The group may have ended in the meantime.
-    let _ = Command::new("kill").args(["-KILL", "--", &format!("-{group}")]).stderr(Stdio::null()).status();
+fn kill(process: u32) {
+    // It may have ended in the meantime.
+    let _ = Command::new("kill").args(["-KILL", &process.to_string()]).stderr(Stdio::null()).status();
 }
 
 /// Runs a program in view, and fails when it does.
@@ -145,4 +184,79 @@ fn line_of(command: &Command) -> String {
         line.push_str(&arg.to_string_lossy());
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, limit: Duration) -> Option<Captured> {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).env("PATH", "/usr/bin:/bin");
+        crate::places::has_command("gcc").then(|| capture(&command, limit).unwrap())
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(600);
+
+    /// Is somebody there whose command line has this word?
+    fn exists(word: &str) -> bool {
+        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        all.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+            .any(|line| line.split(|byte| *byte == 0).any(|found| found == word.as_bytes()))
+    }
+
+    #[test]
+    fn nothing_stays_of_a_program_that_has_ended() {
+        let word = format!("{}1.5", std::process::id());
+        let script = format!(
+            "for i in 1 2 3; do sleep {word} >/dev/null 2>&1 & done
+             (trap '' HUP TERM INT; setsid sh -c 'sleep {word}; true' >/dev/null 2>&1 &)
+             exec 1>&- 2>&-; kill -9 $$"
+        );
+        let Some(captured) = shell(&script, PATIENCE) else { return };
+        assert_eq!(captured.end, End::Signal(9));
+        assert!(!exists(&word));
+    }
+
+    #[test]
+    fn nothing_stays_of_a_program_that_ran_out_of_time() {
+        let word = format!("{}2.5", std::process::id());
+        let script =
+            format!("setsid sleep {word} & sleep {word} & (kill -STOP $$) & wait; while :; do sleep {word}; done");
+        let Some(captured) = shell(&script, Duration::from_millis(500)) else { return };
+        assert_eq!(captured.end, End::TimedOut);
+        assert!(!exists(&word));
+    }
+
+    #[test]
+    fn what_background_processes_write_belongs_to_the_output() {
+        let Some(captured) = shell("(sleep 0.1; echo late) & echo early; exit 3", PATIENCE) else { return };
+        assert_eq!((captured.end, captured.stdout), (End::Code(3), b"early\nlate\n".to_vec()));
+    }
+
+    #[test]
+    fn programs_start_without_what_the_harness_inherited() {
+        if !crate::places::has_command("gcc") {
+            return;
+        }
+        let mut inner = Command::new("/bin/sh");
+        inner.args(["-c", "ls /proc/self/fd | wc -l; umask; kill -QUIT $$; echo survived"]);
+        let inner = guarded(inner.env("PATH", "/usr/bin:/bin")).unwrap();
+        let mut outer = Command::new("/bin/sh");
+        outer.args(["-c", "trap '' INT QUIT HUP; umask 77; exec 5</dev/null; exec \"$@\"", "sh"]);
+        outer.arg(inner.get_program()).args(inner.get_args()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut outer = outer.spawn().unwrap();
+        let mut order = outer.stdin.take().unwrap();
+        order.write_all(b".").unwrap();
+        let stdout = drain(outer.stdout.take().unwrap());
+        assert_eq!(end_of(outer.wait().unwrap()), End::Signal(3));
+        // `ls` has its own descriptor for the directory.
+        assert_eq!(String::from_utf8_lossy(&stdout), "4\n0022\n");
+    }
+
+    #[test]
+    fn what_does_not_start_is_an_error() {
+        let command = Command::new("/nonexistent/program");
+        assert!(capture(&command, PATIENCE).is_err());
+    }
 }

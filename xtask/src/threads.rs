@@ -4,7 +4,7 @@
 //! and a single failure much.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use crate::programs::Emulator;
@@ -73,7 +73,7 @@ impl Program {
         let is_big_endian = emulator.name.starts_with("s390x");
         let mark = if is_big_endian { "p" } else { "" };
         command.args(self.paged.filter(|_| is_paged || emulator.is_nested).map(|ways| format!("{mark}{ways}")));
-        let captured = run::capture(&mut command, Stdio::null(), PATIENCE)?;
+        let captured = run::capture(&command, PATIENCE)?;
         let (out, err) = (String::from_utf8_lossy(&captured.stdout), String::from_utf8_lossy(&captured.stderr));
         // qemu-user has its word to say when a program dies of a signal as it is to.
         let is_word = |line: &str| emulator.is_nested && line.starts_with("qemu: uncaught target signal ");

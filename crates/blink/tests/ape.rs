@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use xtask::guests::{self, ARGS, ape};
@@ -29,7 +29,7 @@ fn expected(name: &str) -> String {
 }
 
 fn capture(command: &mut Command) -> Captured {
-    run::capture(command.env_clear().env("PATH", "/usr/bin:/bin"), Stdio::null(), LIMIT).unwrap()
+    run::capture(command.env_clear().env("PATH", "/usr/bin:/bin"), LIMIT).unwrap()
 }
 
 /// Runs a file with these contents in both forms of memory; they must agree.
@@ -219,7 +219,7 @@ fn it_finds_itself_by_a_relative_path_and_through_a_link() {
     }
     let mut command = Command::new(BLINK);
     command.arg("program").args(ARGS).env_clear().env("PATH", dir.join("bin"));
-    let captured = run::capture(&mut command, Stdio::null(), LIMIT).unwrap();
+    let captured = run::capture(&command, LIMIT).unwrap();
     assert_eq!(guests::transcript(&captured), expected("hello.ape"), "found in PATH");
 }
 

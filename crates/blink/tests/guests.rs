@@ -1,7 +1,6 @@
 //! The committed guest programs, on any host: what they print is what they printed on the machine.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use xtask::guests::{self, ARGS, GUESTS};
@@ -16,7 +15,7 @@ fn check(emulator: &Emulator) {
     for guest in GUESTS {
         let mut command = emulator.command(&guest.file());
         command.args(ARGS).env_clear().env("PATH", "/usr/bin:/bin");
-        let captured = run::capture(&mut command, Stdio::null(), LIMIT).unwrap();
+        let captured = run::capture(&command, LIMIT).unwrap();
         assert_eq!(guests::transcript(&captured), guest.expected().unwrap(), "{} [{}]", guest.name, emulator.name);
     }
 }

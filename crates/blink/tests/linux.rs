@@ -8,10 +8,15 @@ use linux::table;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::sync::Mutex;
+use std::time::Duration;
+use xtask::run::{self, Captured};
 
 const BLINK: &str = env!("CARGO_BIN_EXE_blink");
+
+/// Protection against hanging for ever.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// One program at a time: several look at what the system has in all.
 static TURN: Mutex<()> = Mutex::new(());
@@ -36,13 +41,13 @@ fn build(name: &str) -> Option<PathBuf> {
     Some(output)
 }
 
-fn run(command: &mut Command) -> Output {
-    command.env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C").stdin(Stdio::null()).output().unwrap()
+fn run(command: &mut Command) -> Captured {
+    run::capture(command.env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C"), PATIENCE).unwrap()
 }
 
 /// Line by line, so that a failure shows the calls that differ.
-fn compare(name: &str, form: &str, native: &Output, ours: &Output) -> Vec<String> {
-    let text = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+fn compare(name: &str, form: &str, native: &Captured, ours: &Captured) -> Vec<String> {
+    let text = |output: &Captured| String::from_utf8_lossy(&output.stdout).into_owned();
     let (expected, found) = (text(native), text(ours));
     let mut wrong: Vec<String> = Vec::new();
     for (a, b) in expected.lines().zip(found.lines()) {
@@ -50,14 +55,14 @@ fn compare(name: &str, form: &str, native: &Output, ours: &Output) -> Vec<String
             wrong.push(format!("{name} {form}: natively {a}\n{name} {form}: blink    {b}"));
         }
     }
-    if expected.lines().count() != found.lines().count() || native.status != ours.status {
+    if expected.lines().count() != found.lines().count() || native.end != ours.end {
         let error = String::from_utf8_lossy(&ours.stderr).into_owned();
         wrong.push(format!(
-            "{name} {form}: natively {} lines, {}; blink {} lines, {}\n{error}",
+            "{name} {form}: natively {} lines, {:?}; blink {} lines, {:?}\n{error}",
             expected.lines().count(),
-            native.status,
+            native.end,
             found.lines().count(),
-            ours.status
+            ours.end
         ));
     }
     wrong

@@ -5,11 +5,16 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
+use std::time::Duration;
+
+use xtask::run::{self, Captured, End};
 
 const BLINK: &str = env!("CARGO_BIN_EXE_blink");
+
+/// Protection against hanging for ever.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A fresh directory for one test.
 fn directory(name: &str) -> PathBuf {
@@ -37,7 +42,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Runs with a small environment of its own, in `directory`.
-fn run(directory: &Path, words: &[&str]) -> Output {
+fn run(directory: &Path, words: &[&str]) -> Captured {
     let mut command = Command::new(words[0]);
     command
         .args(&words[1..])
@@ -46,7 +51,7 @@ fn run(directory: &Path, words: &[&str]) -> Output {
         .env("B", "two words")
         .env("PATH", "/bin")
         .current_dir(directory);
-    command.output().unwrap()
+    run::capture(&command, PATIENCE).unwrap()
 }
 
 /// The output natively and in both forms.
@@ -55,7 +60,7 @@ fn compare(directory: &Path, words: &[&str]) {
     for form in ["-j", "-m"] {
         let ours = run(directory, &[&[BLINK, form], words].concat());
         assert_eq!(text(&ours.stdout), text(&native.stdout), "{form} {words:?}: {}", text(&ours.stderr));
-        assert_eq!(ours.status, native.status, "{form} {words:?}: {}", text(&ours.stderr));
+        assert_eq!(ours.end, native.end, "{form} {words:?}: {}", text(&ours.stderr));
     }
 }
 
@@ -124,9 +129,9 @@ fn random_system_calls_never_break_blink() {
             let report = text(&ours.stderr);
             assert!(!report.contains("internal error"), "seed {seed} {form}: {report}");
             assert!(
-                ours.status.success() || report.starts_with("blink: "),
+                ours.end == End::Code(0) || report.starts_with("blink: "),
                 "seed {seed} {form}: {:?} {report}",
-                ours.status
+                ours.end
             );
             finished += usize::from(ours.stdout.ends_with(b"done\n"));
         }
@@ -147,7 +152,7 @@ fn execve_says_of_bad_files_what_linux_says() {
     assert!(text(&outputs[0].stdout).contains("ETXTBSY"), "{}", text(&outputs[0].stdout));
     for ours in &outputs[1..] {
         assert_eq!(text(&ours.stdout), text(&outputs[0].stdout), "{}", text(&ours.stderr));
-        assert_eq!(ours.status, outputs[0].status);
+        assert_eq!(ours.end, outputs[0].end);
     }
 }
 
@@ -194,9 +199,9 @@ fn an_ape_runs_as_the_elf_file_inside_it() {
         for form in ["-j", "-m"] {
             let ours = run(&inner, &[BLINK, form, "./start", "x"]);
             // Until it shows the offsets of its mappings.
-            let head = |output: &Output| text(&output.stdout).split("\nmap ").next().unwrap().to_string();
+            let head = |output: &Captured| text(&output.stdout).split("\nmap ").next().unwrap().to_string();
             assert_eq!(head(&ours), head(&native), "{}", text(&ours.stderr));
-            assert!(ours.status.success());
+            assert_eq!(ours.end, End::Code(0));
         }
     }
 }
@@ -217,7 +222,7 @@ fn a_fatal_fault_is_reported_and_blink_dies_of_its_signal() {
         for form in ["-j", "-m"] {
             let ours = run(&directory, &[BLINK, form, "./crash", how]);
             let report = text(&ours.stderr);
-            assert_eq!(ours.status.signal(), Some(signal), "{how}: {report}");
+            assert_eq!(ours.end, End::Signal(signal), "{how}: {report}");
             assert!(report.starts_with("blink: ") && report.contains(reason), "{how}: {report}");
             if how != "jump" {
                 for part in ["crash_here+0x", "middle+0x", "main+0x", "\n> ", "  rax ", "  code in "] {
@@ -228,6 +233,6 @@ fn a_fatal_fault_is_reported_and_blink_dies_of_its_signal() {
     }
     for (how, signal) in [("abort", 6), ("term", 15)] {
         let ours = run(&directory, &[BLINK, "./crash", how]);
-        assert_eq!((ours.status.signal(), text(&ours.stderr).as_str()), (Some(signal), ""), "{how}");
+        assert_eq!((ours.end, text(&ours.stderr).as_str()), (End::Signal(signal), ""), "{how}");
     }
 }

@@ -9,7 +9,7 @@ pub mod zip;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use crate::programs::build::quietly;
@@ -131,7 +131,7 @@ pub fn run_natively(guest: &Guest, args: &[&str]) -> Result<run::Captured, Strin
     } else {
         Command::new(guest.file())
     };
-    run::capture(command.args(args).env_clear().env("PATH", "/usr/bin:/bin"), Stdio::null(), Duration::from_secs(30))
+    run::capture(command.args(args).env_clear().env("PATH", "/usr/bin:/bin"), Duration::from_secs(30))
 }
 
 /// Writes an executable file.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::data::Shell;
@@ -129,7 +129,7 @@ impl Bench {
         let mut command = self.command(case, emulator)?;
         self.surround(&mut command);
         let limit = emulator.map_or(super::PATIENCE, |emulator| emulator.limit);
-        let mut captured = run::capture(&mut command, Stdio::null(), limit)?;
+        let mut captured = run::capture(&command, limit)?;
         if emulator.is_some_and(|emulator| emulator.is_nested) {
             drop_remarks(&mut captured.stderr);
         }
