@@ -259,12 +259,13 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.path();
         let name = entry.file_name();
         let Ok(kind) = entry.file_type() else { continue };
+        // In a second working tree `.git` is a file.
         if kind.is_dir() {
             let is_left_out = ["target", ".git", "corpus", "artifacts"].iter().any(|skipped| name == *skipped);
             if !is_left_out {
                 collect(&path, files);
             }
-        } else if kind.is_file() {
+        } else if kind.is_file() && name != ".git" {
             files.push(path);
         }
     }

@@ -116,7 +116,9 @@ pub fn programs(args: &[String], debian: Debian) -> Result<Tally, String> {
     let wanted = selection.debian.packages()?;
     packages::need(&wanted.iter().map(String::as_str).collect::<Vec<_>>())?;
     if selection.debian != Debian::Base {
-        selection.dynamic_busybox = Some(packages::unpack("busybox")?.join("bin/busybox"));
+        let busybox = packages::unpack("busybox")?.join("bin/busybox");
+        programs::link_applets(&busybox)?;
+        selection.dynamic_busybox = Some(busybox);
     }
     let busybox = places::find_busybox().ok_or("there is no static busybox, although its package is installed")?;
     let cases = programs::cases(&selection, Some(&busybox))?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::data::Shell;
+use super::data::{Line, Shell};
 use super::{Case, Emulator, tree};
 use crate::report::Tally;
 use crate::run::{self, Captured, End};
@@ -98,7 +98,7 @@ impl Bench {
         tree::copy(&self.fixtures, &self.work)?;
         let mut command = Command::new("/bin/sh");
         command.args(["-e", "-c", &line.preparation]);
-        self.surround(&mut command);
+        self.surround(&mut command, None);
         super::build::quietly(&mut command)?;
         tree::remove(&self.prepared.1);
         let moved = fs::rename(&self.work, &self.prepared.1);
@@ -107,10 +107,11 @@ impl Bench {
         Ok(())
     }
 
-    /// Where a program finds itself: directory and environment.
-    fn surround(&self, command: &mut Command) {
-        command.current_dir(&self.work).env_clear().envs([
-            ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+    /// Where a program finds itself: directory and environment. `applets` come before what the system has.
+    fn surround(&self, command: &mut Command, applets: Option<&Path>) {
+        let system = "/usr/sbin:/usr/bin:/sbin:/bin";
+        let path = applets.map_or(system.to_string(), |applets| format!("{}:{system}", applets.display()));
+        command.current_dir(&self.work).env_clear().env("PATH", path).envs([
             ("TZ", "UTC0"),
             ("LC_ALL", "C"),
             ("TERM", "vt100"),
@@ -127,7 +128,11 @@ impl Bench {
         let is_prepared = matches!(case, Case::Line(line) if !line.preparation.is_empty());
         tree::copy(if is_prepared { &self.prepared.1 } else { &self.fixtures }, &self.work)?;
         let mut command = self.command(case, emulator)?;
-        self.surround(&mut command);
+        let applets = match case {
+            Case::Line(Line { shell: Shell::Busybox(busybox), .. }) => Some(busybox.with_file_name("applets")),
+            _ => None,
+        };
+        self.surround(&mut command, applets.filter(|dir| dir.is_dir()).as_deref());
         let limit = emulator.map_or(super::PATIENCE, |emulator| emulator.limit);
         let mut captured = run::capture(&command, limit)?;
         if emulator.is_some_and(|emulator| emulator.is_nested) {

@@ -95,6 +95,22 @@ fn applets(busybox: &Path) -> Result<Vec<String>, String> {
     Ok(String::from_utf8_lossy(&listed.stdout).lines().map(str::to_string).collect())
 }
 
+/// Makes a directory `applets` of links beside a busybox, for one whose shell looks for commands in the path only.
+pub fn link_applets(busybox: &Path) -> crate::Outcome {
+    let dir = busybox.with_file_name("applets");
+    if dir.exists() {
+        return Ok(());
+    }
+    // Another process may do the same: rename is what makes it appear, whole.
+    let new = dir.with_extension(std::process::id().to_string());
+    let fail = |error: std::io::Error| format!("{}: {error}", new.display());
+    std::fs::create_dir_all(&new).map_err(fail)?;
+    for applet in applets(busybox)? {
+        std::os::unix::fs::symlink("../busybox", new.join(applet)).map_err(fail)?;
+    }
+    std::fs::rename(&new, &dir).or_else(|error| if dir.exists() { Ok(()) } else { Err(fail(error)) })
+}
+
 /// How much of what Debian ships is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Debian {
