@@ -3,7 +3,6 @@
 use crate::errno::Errno;
 use crate::park::FUTEX;
 use crate::process;
-use crate::signal::ReservedAction;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem::MaybeUninit;
@@ -48,25 +47,22 @@ impl Drop for Ready {
 struct Body {
     run: Box<dyn FnOnce(Ready) + Send>,
     creator: Arc<AtomicU32>,
-    reserved: ReservedAction,
 }
 
 extern "C" fn begin(body: *mut libc::c_void) -> *mut libc::c_void {
     // SAFETY: the box that `spawn` gave away.
-    let Body { run, creator, reserved } = *unsafe { Box::from_raw(body.cast::<Body>()) };
+    let Body { run, creator } = *unsafe { Box::from_raw(body.cast::<Body>()) };
     // The C library begins with its own two signals unblocked, whatever its caller blocked; to the guest they are like others.
     crate::signal::set_exact_mask(!crate::signal::NEVER_BLOCKED);
-    reserved.restore();
     run(Ready { creator, tid: process::tid() });
     null_mut()
 }
 
-/// Runs `body` on a new thread of this process, with the caller's signal mask, and waits until it says that it is ready. Returns
-/// the thread's id.
+/// Runs `body` on a new thread of this process, with all signals blocked, and waits until it says that it is ready. Returns
+/// the thread's id. The first one may change the host's action for [`crate::signal::RESERVED`], whether it starts or not.
 pub fn spawn(body: impl FnOnce(Ready) + Send + 'static) -> Result<i32, Errno> {
     let creator = Arc::new(AtomicU32::new(WAITING));
-    let reserved = ReservedAction::now();
-    let body = Box::into_raw(Box::new(Body { run: Box::new(body), creator: creator.clone(), reserved }));
+    let body = Box::into_raw(Box::new(Body { run: Box::new(body), creator: creator.clone() }));
     let mut thread = MaybeUninit::uninit();
     let mut attributes = MaybeUninit::uninit();
     // SAFETY: the attributes are made before they are used; `begin` takes the box over if the thread starts.
@@ -78,7 +74,6 @@ pub fn spawn(body: impl FnOnce(Ready) + Send + 'static) -> Result<i32, Errno> {
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
         error
     };
-    reserved.restore();
     if error != 0 {
         // SAFETY: no thread was started, so the box is still ours.
         drop(unsafe { Box::from_raw(body) });

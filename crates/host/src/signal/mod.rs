@@ -19,7 +19,7 @@ pub(crate) mod values;
 
 use alloc::boxed::Box;
 pub use info::{Info, whole_value};
-pub use raw::{ReservedAction, host_number, number};
+pub use raw::{host_number, number};
 
 use crate::blocking::{self, NOT_ENTERED};
 use crate::errno::Errno;
@@ -38,6 +38,8 @@ pub const SIGKILL: i32 = 9;
 pub const SIGSEGV: i32 = 11;
 pub const SIGCHLD: i32 = 17;
 pub const SIGSTOP: i32 = 19;
+/// The signal whose action the host's C library takes for itself when it makes its first thread: `SIGSETXID` of glibc.
+pub const RESERVED: i32 = 33;
 /// Highest signal number.
 pub const LAST: i32 = 64;
 

@@ -150,30 +150,6 @@ pub(super) fn set_action(signal: i32, disposition: Disposition, child: ChildFlag
     Ok(())
 }
 
-/// The kernel's action for the signal that the host's C library takes for itself when it makes its first thread (`SIGSETXID` of
-/// glibc), whatever the guest has made of it.
-#[derive(Clone, Copy)]
-pub struct ReservedAction(Option<KernelAction>);
-
-impl ReservedAction {
-    const SIGNAL: usize = 33;
-
-    pub fn now() -> ReservedAction {
-        let mut action = KernelAction([0; 3 + WORDS]);
-        // SAFETY: the kernel writes one sigaction into one of that size.
-        let got =
-            unsafe { call(libc::SYS_rt_sigaction, [Self::SIGNAL, 0, action.0.as_mut_ptr() as usize, MASK_BYTES]) };
-        ReservedAction(got.ok().map(|_| action))
-    }
-
-    pub fn restore(self) {
-        if let Some(action) = self.0 {
-            // SAFETY: an action that was in force before, whose handler is still there.
-            let _ = unsafe { call(libc::SYS_rt_sigaction, [Self::SIGNAL, action.0.as_ptr() as usize, 0, MASK_BYTES]) };
-        }
-    }
-}
-
 /// The host's action.
 pub(super) fn action(signal: i32) -> Result<Disposition, Errno> {
     let host = host_number(signal).ok_or(Errno::EINVAL)?;

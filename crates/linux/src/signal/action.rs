@@ -4,7 +4,7 @@ use crate::abi::SigAction;
 use crate::errno::Errno;
 use alloc::sync::Arc;
 use host::park::FUTEX;
-use host::signal::{ChildFlags, Disposition, Dispositions, LAST};
+use host::signal::{ChildFlags, Disposition, Dispositions, LAST, RESERVED};
 use memory::Lock;
 use memory::attention::Locked;
 
@@ -94,6 +94,19 @@ impl ProcessSignals {
             }
         }
         actions.table[signal as usize]
+    }
+
+    /// Notes the action of [`RESERVED`], before the host's C library makes a thread.
+    pub fn note_reserved(&self) {
+        self.action(RESERVED);
+    }
+
+    /// Makes the host's action for [`RESERVED`] the guest's again. The guest may be changing it meanwhile: under the lock, the
+    /// last to come sets what holds.
+    pub fn restore_reserved(&self) {
+        let mut actions = self.lock();
+        let action = self.known(&mut actions, RESERVED);
+        let _ = self.dispositions.set(RESERVED, disposition(&action), ChildFlags::default());
     }
 
     /// Replaces the action of `signal` (`do_sigaction`). The caller has made sure that the signal may have one.

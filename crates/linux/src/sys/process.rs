@@ -305,7 +305,9 @@ fn thread(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
     child.cpu.set64(cpu::RAX, 0);
     let (args, run) = (*args, task.process.hooks.run);
     task.process.threads.fetch_add(1, SeqCst);
+    task.process.signals.note_reserved();
     let started = host::thread::spawn(move |ready| {
+        child.process.signals.restore_reserved();
         if own != 0 && host::identity::unshare(own as usize).is_err() {
             // Dropping `ready` says so.
             return;
@@ -324,6 +326,7 @@ fn thread(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
     match started {
         Ok(tid) => Ok(tid as u64),
         Err(_) => {
+            task.process.signals.restore_reserved();
             task.process.threads.fetch_sub(1, SeqCst);
             Err(Errno::EAGAIN)
         }
