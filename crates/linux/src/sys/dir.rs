@@ -1,6 +1,6 @@
 //! Directories and names: reading, making, linking, renaming, removing (man 2 getdents, mkdir, link, rename, unlink, chdir).
 
-use super::{Answer, answer};
+use super::{Answer, answer, must_be_open};
 use crate::abi::Abi;
 use crate::abi::consts::*;
 use crate::abi::flags::{AtFlags, RenameFlags, UnlinkFlags};
@@ -392,7 +392,7 @@ pub fn inotify_add_watch(task: &mut Task, fd: Fd, pathname: UserStr, mask: crate
         return Err(Errno::EINVAL);
     }
     // The descriptor comes before the path.
-    file::fcntl(fd.0, 1, 0)?;
+    must_be_open(fd)?;
     let last = if mask.0 & IN_DONT_FOLLOW != 0 { Last::Keep } else { Last::Follow };
     let place = match place(task, DirFd::CWD, pathname, last) {
         Ok(place) => place,

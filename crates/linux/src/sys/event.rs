@@ -2,7 +2,7 @@
 
 use super::layout::SAME;
 use super::poll::lend_mask;
-use super::{Answer, descriptor};
+use super::{Answer, descriptor, must_be_open};
 use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
 use crate::abi::flags::{ClockId, EpollFlags, EpollOp, EventfdFlags, InotifyFlags, TimerFlags, TimerfdFlags};
 use crate::abi::{Abi, EpollEvent, Itimerspec, SigSet, Timespec};
@@ -13,8 +13,6 @@ use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::Relaxed;
 use host::poll::{self, Wait};
 use host::time;
-
-const F_GETOWN: i32 = 9;
 
 pub fn epoll_create(_task: &mut Task, size: i32) -> Answer {
     if size <= 0 {
@@ -46,7 +44,7 @@ fn wait(
     how: Wait,
     mask: Option<u64>,
 ) -> Answer {
-    host::file::fcntl(epfd.0, F_GETOWN, 0)?;
+    must_be_open(epfd)?;
     // EP_MAX_EVENTS.
     if maxevents <= 0 || maxevents > i32::MAX / 12 {
         return Err(Errno::EINVAL);

@@ -1,6 +1,6 @@
 //! man 2 fcntl, every command of Linux 6.
 
-use super::{Answer, answer};
+use super::{Answer, answer, must_be_open};
 use crate::abi::consts::*;
 use crate::abi::flags::FcntlCommand;
 use crate::abi::{Abi, FOwnerEx, Flock};
@@ -93,7 +93,7 @@ pub fn fcntl(task: &mut Task, fd: Fd, cmd: FcntlCommand, arg: Address) -> Answer
         }
         _ => {
             // The descriptor is looked at first; then the command is unknown, to Linux too.
-            file::fcntl(fd.0, F_GETOWN, 0)?;
+            must_be_open(fd)?;
             Err(Errno::EINVAL)
         }
     }
@@ -112,7 +112,7 @@ fn lock(task: &mut Task, fd: Fd, command: i32, address: u64) -> Answer {
     let guest: Flock = match UserPtr::new(address).read(task) {
         Ok(lock) => lock,
         Err(error) => {
-            file::fcntl(fd.0, F_GETOWN, 0)?;
+            must_be_open(fd)?;
             return Err(error);
         }
     };

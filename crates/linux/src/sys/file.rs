@@ -1,6 +1,6 @@
 //! Opening and closing, and what concerns a file's length and data on disk (man 2 open, close, dup, truncate, fsync, flock).
 
-use super::{Answer, answer, descriptor, done};
+use super::{Answer, answer, descriptor, done, must_exist};
 use crate::abi::OpenHow;
 use crate::abi::consts::*;
 use crate::abi::flags::{CloseRangeFlags, FallocateMode, FlockOperation, MemfdFlags, OpenFlags, PipeFlags};
@@ -100,7 +100,7 @@ pub fn dup(_task: &mut Task, oldfd: Fd) -> Answer {
 
 pub fn dup2(task: &mut Task, oldfd: Fd, newfd: i32) -> Answer {
     if oldfd.0 == newfd {
-        file::fcntl(oldfd.0, 1, 0)?;
+        must_exist(oldfd)?;
         return Ok(newfd as u64);
     }
     dup3(task, oldfd, newfd, PipeFlags(0))
@@ -112,7 +112,7 @@ pub fn dup3(task: &mut Task, oldfd: Fd, newfd: i32, flags: PipeFlags) -> Answer 
     }
     // The number may be one of ours: move out of the way, if the descriptor to copy exists at all.
     if host::own::is_own(newfd) {
-        file::fcntl(oldfd.0, 1, 0)?;
+        must_exist(oldfd)?;
         let [soft, _] = host::identity::prlimit(0, 7, None)?;
         if newfd as u64 >= soft {
             return Err(Errno::EBADF);

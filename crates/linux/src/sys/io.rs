@@ -1,6 +1,6 @@
 //! Moving data: `read`, `write` and their kin (man 2 read, readv, sendfile, splice, copy_file_range, getrandom).
 
-use super::{Answer, answer, event};
+use super::{Answer, answer, event, must_be_open};
 use crate::abi::IoVec;
 use crate::abi::flags::{RandomFlags, RwFlags, SpliceFlags, Whence};
 use crate::errno::Errno;
@@ -12,8 +12,6 @@ use host::io::{self, Position};
 
 const S_IFMT: u16 = 0o170000;
 const S_IFIFO: u16 = 0o010000;
-/// A command that says only whether a descriptor is open and more than a path.
-const F_GETOWN: i32 = 9;
 
 /// A transfer that a signal interrupted starts again, unless it is a socket with a time limit (`sock_intr_errno`).
 fn interrupted(fd: Fd, error: Errno) -> Errno {
@@ -243,7 +241,7 @@ pub fn splice(
     }
     for (fd, offset) in [(fd_in, off_in), (fd_out, off_out)] {
         let status = host::file::status(fd.0)?;
-        host::file::fcntl(fd.0, F_GETOWN, 0)?;
+        must_be_open(fd)?;
         if !offset.is_null() && status.mode & S_IFMT == S_IFIFO {
             return Err(Errno::ESPIPE);
         }
@@ -261,7 +259,7 @@ pub fn vmsplice(task: &mut Task, fd: Fd, iov: UserPtr<IoVec>, nr_segs: u64, flag
     if flags.0 & !0xf != 0 {
         return Err(Errno::EINVAL);
     }
-    host::file::fcntl(fd.0, F_GETOWN, 0)?;
+    must_be_open(fd)?;
     let is_writer = host::file::open_flags(fd.0)? & 3 != 0;
     let list = vectors(task, iov, nr_segs)?;
     if list.iter().all(|&(_, length)| length == 0) {
@@ -285,7 +283,7 @@ pub fn copy_file_range(
     flags: u32,
 ) -> Answer {
     for fd in [fd_in, fd_out] {
-        host::file::fcntl(fd.0, F_GETOWN, 0)?;
+        must_be_open(fd)?;
     }
     with_offsets(task, [off_in, off_out], |[from, to]| {
         io::copy_file_range(fd_in.0, from, fd_out.0, to, size(len), flags)

@@ -29,6 +29,7 @@ pub mod timer;
 pub mod wait;
 
 use crate::errno::Errno;
+use crate::user::Fd;
 
 /// What a handler returns.
 pub type Answer = Result<u64, Errno>;
@@ -41,6 +42,20 @@ pub fn answer(result: Result<usize, host::Errno>) -> Answer {
 /// A host call that returns nothing.
 pub fn done(result: Result<(), host::Errno>) -> Answer {
     Ok(result.map(|()| 0)?)
+}
+
+/// `EBADF` unless `fd` is open, and for more than its place (`O_PATH`).
+pub fn must_be_open(fd: Fd) -> Result<(), Errno> {
+    const F_GETOWN: i32 = 9;
+    host::file::fcntl(fd.0, F_GETOWN, 0)?;
+    Ok(())
+}
+
+/// `EBADF` unless `fd` is open, be it for its place alone.
+pub fn must_exist(fd: Fd) -> Result<(), Errno> {
+    const F_GETFD: i32 = 1;
+    host::file::fcntl(fd.0, F_GETFD, 0)?;
+    Ok(())
 }
 
 /// A host call that returns a descriptor.

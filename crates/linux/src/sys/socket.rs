@@ -2,7 +2,7 @@
 
 use super::layout::{self, Way};
 use super::netlink;
-use super::{Answer, descriptor, done};
+use super::{Answer, descriptor, done, must_be_open};
 use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
 use crate::abi::flags::{MsgFlags, ShutdownHow, SocketFamily, SocketFlags, SocketLevel, SocketType};
 use crate::abi::{Abi, CmsgHdr, IoVec, MmsgHdr, MsgHdr, Timespec};
@@ -12,7 +12,6 @@ use crate::path::{self, Last, Place};
 use crate::task::{Access, Task};
 use crate::user::{Address, Fd, SockAddr, SockAddrMut, UserBuf, UserMut, UserPtr, UserSlice, visible};
 use alloc::vec::Vec;
-use host::file;
 use host::socket::{self, ADDRESS_MAX, Control};
 
 const AF_NETLINK: i32 = 16;
@@ -23,7 +22,6 @@ const SCM_RIGHTS: i32 = 1;
 const MSG_CTRUNC: u32 = 8;
 const MSG_DONTWAIT: u32 = 0x40;
 const MSG_CMSG_COMPAT: u32 = 0x8000_0000;
-const F_GETOWN: i32 = 9;
 const MSG_WAITFORONE: u32 = 0x10000;
 
 /// Converts a socket address between the guest's byte order and the host's, either way: the fields that are not bytes or
@@ -223,23 +221,23 @@ pub fn socketpair(
 }
 
 /// What is not a socket is found before a bad address.
-fn look(fd: Fd) -> Result<(), Errno> {
+fn must_be_socket(fd: Fd) -> Result<(), Errno> {
     const SO_TYPE: i32 = 3;
     socket::getsockopt(fd.0, SOL_SOCKET, SO_TYPE, &mut [0; 4])?;
     Ok(())
 }
 
 pub fn bind(task: &mut Task, sockfd: Fd, addr: SockAddr, addrlen: u32) -> Answer {
-    look(sockfd)?;
+    must_be_socket(sockfd)?;
     let (address, _place) = read_target(task, addr, addrlen, Last::Keep)?;
     done(socket::bind(sockfd.0, &address))
 }
 
 pub fn connect(task: &mut Task, sockfd: Fd, addr: SockAddr, addrlen: u32) -> Answer {
     // Here the address is looked at before the kind of descriptor.
-    file::fcntl(sockfd.0, F_GETOWN, 0)?;
+    must_be_open(sockfd)?;
     let address = read_address(task, addr, addrlen)?;
-    look(sockfd)?;
+    must_be_socket(sockfd)?;
     let (address, _place) = path::socket_address(task, address, Last::Follow)?;
     socket::connect(sockfd.0, &address).map(|()| 0).map_err(|error| restarted(sockfd, error))
 }
@@ -253,7 +251,7 @@ pub fn accept(task: &mut Task, sockfd: Fd, addr: SockAddrMut, addrlen: UserMut<i
 }
 
 pub fn accept4(task: &mut Task, sockfd: Fd, addr: SockAddrMut, addrlen: UserMut<i32>, flags: SocketFlags) -> Answer {
-    file::fcntl(sockfd.0, F_GETOWN, 0)?;
+    must_be_open(sockfd)?;
     if flags.0 as u32 & !(O_CLOEXEC | O_NONBLOCK) != 0 {
         return Err(Errno::EINVAL);
     }
@@ -293,7 +291,7 @@ pub fn sendto(
     addrlen: u32,
 ) -> Answer {
     let list = plain_buffer(buf.0, len)?;
-    look(sockfd)?;
+    must_be_socket(sockfd)?;
     let target = if dest_addr.0 == 0 { None } else { Some(read_target(task, dest_addr, addrlen, Last::Follow)?) };
     let address = target.as_ref().map(|(address, _place)| &address[..]);
     send(task, sockfd, &list, address, &[], flags.0 & !MSG_CMSG_COMPAT)
@@ -340,7 +338,7 @@ pub fn recvfrom(
     addrlen: UserMut<i32>,
 ) -> Answer {
     let list = plain_buffer(buf.0, len)?;
-    look(sockfd)?;
+    must_be_socket(sockfd)?;
     let flags = MsgFlags(flags.0 & !MSG_CMSG_COMPAT);
     let received =
         receive(task, sockfd, &list, src_addr.0 != 0, 0, flags.0).map_err(|error| interrupted(sockfd, error))?;
@@ -452,7 +450,7 @@ fn send_message(task: &mut Task, fd: Fd, header: &MsgHdr, flags: u32) -> Answer 
 
 pub fn sendmsg(task: &mut Task, sockfd: Fd, msg: UserPtr<MsgHdr>, flags: MsgFlags) -> Answer {
     check_flags(flags.0)?;
-    look(sockfd)?;
+    must_be_socket(sockfd)?;
     let header = msg.read(task)?;
     send_message(task, sockfd, &header, flags.0)
 }
@@ -493,13 +491,13 @@ fn receive_message(task: &mut Task, fd: Fd, at: u64, flags: u32) -> Answer {
 
 pub fn recvmsg(task: &mut Task, sockfd: Fd, msg: UserMut<MsgHdr>, flags: MsgFlags) -> Answer {
     check_flags(flags.0)?;
-    look(sockfd)?;
+    must_be_socket(sockfd)?;
     receive_message(task, sockfd, msg.address, flags.0)
 }
 
 pub fn sendmmsg(task: &mut Task, sockfd: Fd, msgvec: UserMut<MmsgHdr>, vlen: u32, flags: MsgFlags) -> Answer {
     check_flags(flags.0)?;
-    look(sockfd)?;
+    must_be_socket(sockfd)?;
     let mut count = 0;
     for index in 0..u64::from(vlen.min(1024)) {
         let at = msgvec.address + index * MmsgHdr::SIZE as u64;
@@ -526,7 +524,7 @@ pub fn recvmmsg(
     check_flags(flags.0)?;
     let limit = super::poll::timeout(timeout.read_optional(task)?)?;
     let deadline = limit.map(|limit| host::time::now().saturating_add(limit));
-    look(sockfd)?;
+    must_be_socket(sockfd)?;
     let mut flag_bits = flags.0 & !MSG_WAITFORONE;
     let mut count = 0;
     for index in 0..u64::from(vlen.min(1024)) {
@@ -600,7 +598,7 @@ pub fn setsockopt(
     optval: UserSlice,
     optlen: i32,
 ) -> Answer {
-    look(sockfd)?;
+    must_be_socket(sockfd)?;
     if optlen < 0 {
         return Err(Errno::EINVAL);
     }
@@ -644,7 +642,7 @@ pub fn getsockopt(
     optval: Address,
     optlen: UserMut<i32>,
 ) -> Answer {
-    look(sockfd)?;
+    must_be_socket(sockfd)?;
     let room = optlen.read(task)?;
     if room < 0 {
         return Err(Errno::EINVAL);
