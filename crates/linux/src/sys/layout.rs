@@ -135,40 +135,37 @@ pub fn convert(layout: Layout, mut value: Vec<u8>, way: Way) -> Vec<u8> {
         return value;
     }
     match layout {
+        Group(count) => return group(&value, count, way),
+        _ if !BIG => {}
         Layout::Bytes => {}
-        Ints => swap_each(&mut value, 4),
-        Longs => swap_each(&mut value, 8),
-        Integer => {
-            let width = value.len();
-            swap_each(&mut value, width);
-        }
+        Ints => turn_each(&mut value, 4),
+        Longs => turn_each(&mut value, 8),
+        Integer => value.reverse(),
         Fields(fields) => {
-            swap_fields(fields, &mut value);
+            turn_fields(fields, &mut value);
         }
         Address(fields) => {
-            let end = swap_fields(fields, &mut value);
+            let end = turn_fields(fields, &mut value);
             swap_address(&mut value[end..]);
         }
         TcpInfo => {
-            swap_fields(TCP_INFO, &mut value);
-            if let (true, Some([scales, flags])) = (BIG, value.get_mut(6..8)) {
+            turn_fields(TCP_INFO, &mut value);
+            if let Some([scales, flags]) = value.get_mut(6..8) {
                 *scales = scales.rotate_left(4);
                 *flags = *flags >> 7 | (*flags >> 5 & 3) << 1;
             }
         }
-        Group(count) => return group(&value, count, way),
     }
     value
 }
 
-fn swap_each(value: &mut [u8], width: usize) {
-    if BIG && width > 0 {
-        value.chunks_exact_mut(width).for_each(|field| field.reverse());
-    }
+/// Turns every number of `width` bytes, from either order.
+pub fn turn_each(value: &mut [u8], width: usize) {
+    value.chunks_exact_mut(width).for_each(|number| number.reverse());
 }
 
-/// Turns the fields that there are room for, and returns where they end.
-fn swap_fields(fields: &[Field], value: &mut [u8]) -> usize {
+/// Turns the fields that there is room for, from either order, and returns where they end.
+pub fn turn_fields(fields: &[Field], value: &mut [u8]) -> usize {
     let mut at = 0;
     for field in fields {
         let width = match field {
@@ -181,7 +178,7 @@ fn swap_fields(fields: &[Field], value: &mut [u8]) -> usize {
             }
         };
         match value.get_mut(at..at + width) {
-            Some(bytes) => swap_each(bytes, width),
+            Some(number) => number.reverse(),
             None => break,
         }
         at += width;
@@ -203,7 +200,9 @@ fn group(value: &[u8], count: usize, way: Way) -> Vec<u8> {
         return value.to_vec();
     }
     result[..4].copy_from_slice(&value[..4]);
-    swap_each(&mut result[..4], 4);
+    if BIG {
+        result[..4].reverse();
+    }
     for storage in value[from..].chunks_exact(STORAGE).take(count) {
         let at = result.len();
         result.extend_from_slice(storage);
@@ -219,9 +218,9 @@ mod tests {
     #[test]
     fn tcp_info_is_as_long_as_its_fields() {
         let mut value = alloc::vec![0; 248];
-        assert_eq!(swap_fields(TCP_INFO, &mut value), 248);
+        assert_eq!(turn_fields(TCP_INFO, &mut value), 248);
         let mut short = alloc::vec![0; 10];
-        assert_eq!(swap_fields(TCP_INFO, &mut short), 8);
+        assert_eq!(turn_fields(TCP_INFO, &mut short), 8);
     }
 
     #[test]

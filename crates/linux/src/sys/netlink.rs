@@ -3,6 +3,7 @@
 //! On a big-endian host they are turned on their way. That is known for `NETLINK_ROUTE` and needs nothing for `NETLINK_KOBJECT_UEVENT`,
 //! whose messages are text; sockets of other protocols are refused there.
 
+use super::layout::{turn_each, turn_fields};
 use core::ops::Range;
 use host::terminal::Field::{self, Bytes, I16, I32, I64};
 
@@ -37,13 +38,13 @@ pub fn turn(bytes: &mut [u8], from: From) {
     while let Some(header) = bytes.get(at..at + HEADER) {
         let length = number(header, 0..4, from) as usize;
         let (kind, flags) = (number(header, 4..6, from) as u16, number(header, 6..8, from) as u16);
-        fields(&[I32, I16, I16, I32, I32], &mut bytes[at..]);
+        turn_fields(&[I32, I16, I16, I32, I32], &mut bytes[at..]);
         let end = at.saturating_add(length.max(HEADER)).min(bytes.len());
         let body = &mut bytes[at + HEADER..end];
         match kind {
             NLMSG_ERROR => error(body, flags, from),
             NLMSG_DONE => {
-                fields(&[I32], body);
+                turn_fields(&[I32], body);
             }
             _ => message(kind, body, from),
         }
@@ -53,7 +54,7 @@ pub fn turn(bytes: &mut [u8], from: From) {
 
 /// `struct nlmsgerr`: a number, the message that it is about or its header alone, and attributes that explain.
 fn error(body: &mut [u8], flags: u16, from: From) {
-    fields(&[I32], body);
+    turn_fields(&[I32], body);
     let Some(about) = body.get(4..4 + HEADER) else { return };
     let length = if flags & NLM_F_CAPPED != 0 { HEADER } else { number(about, 0..4, from) as usize };
     let end = length.max(HEADER).next_multiple_of(4).saturating_add(4).min(body.len());
@@ -95,7 +96,7 @@ fn message(kind: u16, body: &mut [u8], from: From) {
         _ => (&[Bytes(4)], Group::Other),
     };
     // A question may be as short as its family.
-    let end = fields(header, body);
+    let end = turn_fields(header, body);
     attributes(group, &mut body[end..], from);
 }
 
@@ -176,16 +177,16 @@ fn attributes(group: Group, bytes: &mut [u8], from: From) {
     while let Some(header) = bytes.get(at..at + 4) {
         let length = number(header, 0..2, from) as usize;
         let kind = number(header, 2..4, from) as u16 & KIND;
-        fields(&[I16, I16], &mut bytes[at..]);
+        turn_fields(&[I16, I16], &mut bytes[at..]);
         let end = (at + length.max(4)).min(bytes.len());
         let body = &mut bytes[at + 4..end];
         match value(group, kind, body.len()) {
             Value::Bytes => {}
-            Value::Shorts => each(body, 2),
-            Value::Ints => each(body, 4),
-            Value::Longs => each(body, 8),
+            Value::Shorts => turn_each(body, 2),
+            Value::Ints => turn_each(body, 4),
+            Value::Longs => turn_each(body, 8),
             Value::Fields(list) => {
-                fields(list, body);
+                turn_fields(list, body);
             }
             Value::Nested(inner) => attributes(inner, body, from),
             Value::Hops => hops(body, from),
@@ -199,7 +200,7 @@ fn hops(bytes: &mut [u8], from: From) {
     let mut at = 0;
     while let Some(header) = bytes.get(at..at + HOP) {
         let length = number(header, 0..2, from) as usize;
-        fields(&[I16, Bytes(2), I32], &mut bytes[at..]);
+        turn_fields(&[I16, Bytes(2), I32], &mut bytes[at..]);
         let end = (at + length.max(HOP)).min(bytes.len());
         attributes(Group::Route, &mut bytes[at + HOP..end], from);
         at = end.next_multiple_of(4);
@@ -212,29 +213,6 @@ fn number(bytes: &[u8], at: Range<usize>, from: From) -> u32 {
         From::Big => bytes[at].iter().fold(0, add),
         From::Little => bytes[at].iter().rev().fold(0, add),
     }
-}
-
-fn each(bytes: &mut [u8], width: usize) {
-    bytes.chunks_exact_mut(width).for_each(|field| field.reverse());
-}
-
-/// Turns the fields that there are room for, and returns where they end.
-fn fields(list: &[Field], bytes: &mut [u8]) -> usize {
-    let mut at = 0;
-    for field in list {
-        let width = match field {
-            I16 => 2,
-            I32 => 4,
-            I64 | Field::Long => 8,
-            Bytes(n) => *n,
-        };
-        let Some(part) = bytes.get_mut(at..at + width) else { break };
-        if !matches!(field, Bytes(_)) {
-            part.reverse();
-        }
-        at += width;
-    }
-    at
 }
 
 #[cfg(test)]
