@@ -370,6 +370,12 @@ pub fn listxattr(object: Object, list: &mut [u8]) -> Result<usize, Errno> {
 
 /// `fcntl` commands with an integer argument; `command` and flag words in x86-64 numbers.
 pub fn fcntl(fd: i32, command: i32, argument: usize) -> Result<usize, Errno> {
+    // MIPS and SPARC have numbers of their own for these two.
+    let command = match command {
+        8 => libc::F_SETOWN,
+        9 => libc::F_GETOWN,
+        _ => command,
+    };
     // SAFETY: the caller passes commands whose argument is an integer.
     unsafe { call(FCNTL, [fd as usize, command as usize, argument]) }
 }
