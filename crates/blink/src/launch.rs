@@ -15,7 +15,7 @@ use host::start::{Start, auxiliary};
 use linux::loader::open::ProgramFile;
 use linux::loader::start::start_found;
 use linux::loader::{Files, GuestFiles, LoadError, ProgramSpec, Refusal, find};
-use linux::mm::AddressSpace;
+use linux::mm::{AddressSpace, Limits};
 use linux::process::{Counts, Options as RunOptions, Process};
 use linux::procfs::Layout;
 use linux::root::Root;
@@ -40,6 +40,8 @@ pub struct Order {
     file: Option<i32>,
     /// A guest's `execve`, whose old program is gone.
     is_exec: bool,
+    /// The limits that a guest had which executed this program.
+    limits: Limits,
     /// What `/` is, if not the host's.
     root: Option<Arc<Root>>,
 }
@@ -106,6 +108,7 @@ impl Order {
             argv: start.arguments,
             envp: start.environment,
             options: state.options,
+            limits: state.limits,
             file: Some(state.file),
             is_exec: true,
             root: None,
@@ -194,6 +197,7 @@ fn prepare(order: Order, started: host::time::Time) -> Result<Task, LoadError> {
         }
         None => find(&GuestFiles::new(root.clone()), &order.path, &order.argv)?,
     };
+    let limits = take_limits(order.limits);
     let stack_limit = stack_limit();
     let bytes: [u8; 56] = random();
     let numbers: [u64; 7] = core::array::from_fn(|i| u64::from_le_bytes(core::array::from_fn(|k| bytes[8 * i + k])));
@@ -232,7 +236,7 @@ fn prepare(order: Order, started: host::time::Time) -> Result<Task, LoadError> {
         None => attempt(AddressSpace::paged(stack_limit), None)?,
     };
     drop(found);
-    keep_data_limit(&mm);
+    mm.set_limits(limits);
     mm.set_brk_start(start.layout.brk);
     host::process::set_name(name.rsplit(|&byte| byte == b'/').next().unwrap_or_default());
 
@@ -275,16 +279,18 @@ fn is_descriptor_path(path: &[u8]) -> bool {
 /// The largest signal frame: `rt_sigframe` with FXSAVE's 512 bytes and the padding that the kernel counts (`get_sigframe_size`).
 const SIGNAL_FRAME_SIZE: u64 = (440u64 + 15 + 512 + 63).div_ceil(16) * 16;
 
-/// A limit of the data is the guest's alone: blink's own memory must not count.
-fn keep_data_limit(mm: &AddressSpace) {
+/// Limits of address space and data are the guest's alone: blink's own memory must not count. `known` are those that the guest had
+/// before it executed this program.
+fn take_limits(known: Limits) -> Limits {
     const DATA: u32 = 2;
-    const INFINITY: u64 = u64::MAX;
-    if let Ok([soft, hard]) = host::identity::prlimit(0, DATA, None)
-        && soft != INFINITY
-    {
-        mm.set_data_limit([soft, hard]);
-        let _ = host::identity::prlimit(0, DATA, Some([hard, hard]));
-    }
+    const ADDRESS_SPACE: u32 = 9;
+    let take = |resource| {
+        let [soft, hard] = host::identity::prlimit(0, resource, None).ok().filter(|[soft, _]| *soft != u64::MAX)?;
+        let _ = host::identity::prlimit(0, resource, Some([hard, hard]));
+        Some([soft, hard])
+    };
+    let (address_space, data) = (take(ADDRESS_SPACE), take(DATA));
+    Limits { address_space: known.address_space.or(address_space), data: known.data.or(data) }
 }
 
 /// Soft limit of the stack's size in bytes.

@@ -105,6 +105,11 @@ tests! {
     signal_faults
     signal_masks
     signal_restart
+    ancillary
+    limits
+    limits_kept
+    pipes
+    seals
     signal_steps
     signal_timers
     signal_truncated

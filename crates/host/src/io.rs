@@ -186,11 +186,41 @@ pub fn probe_vectors(fd: i32, is_read: bool, position: Position) -> Errno {
     result.err().unwrap_or(Errno::EFAULT)
 }
 
-/// man 2 vmsplice.
+/// man 2 vmsplice. A pipe that is written keeps the pages themselves: they must be the guest's for ever, whatever it unmaps
+/// (see [`vmsplice_copies`]).
 pub fn vmsplice(fd: i32, segments: &Segments, flags: u32) -> Result<usize, Errno> {
     let list = &segments.list[..segments.list.len().min(BATCH)];
-    // SAFETY: as for `transfer`; the caller keeps the memory as long as the pipe may hold it by copying it before.
+    // SAFETY: as for `transfer`; what is lent to be read is only read by the kernel, which has counted the pages.
     unsafe { blocking(libc::SYS_vmsplice, [fd as usize, list.as_ptr() as usize, list.len(), flags as usize]) }
+}
+
+/// Gives a pipe pages with copies of `pieces`, each of which begins at an offset into its first page.
+pub fn vmsplice_copies(fd: i32, pieces: &[(usize, Vec<u8>)], flags: u32) -> Result<usize, Errno> {
+    let page = crate::mapping::page_size() as usize;
+    let room = |(offset, bytes): &(usize, Vec<u8>)| (offset + bytes.len()).next_multiple_of(page);
+    let length: usize = pieces.iter().map(room).sum();
+    let (protection, how) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a fresh mapping that nobody else knows.
+    let base = unsafe { libc::mmap(core::ptr::null_mut(), length, protection, how, -1, 0) };
+    if base == libc::MAP_FAILED {
+        return Err(Errno::last());
+    }
+    let mut segments = Segments::new();
+    let mut at = base.cast::<u8>();
+    for piece in pieces {
+        let (offset, bytes) = piece;
+        // SAFETY: there is room for the piece between its offset and the next one's first page.
+        unsafe {
+            let to = at.add(*offset);
+            to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            segments.push_raw(to, bytes.len());
+            at = at.add(room(piece));
+        }
+    }
+    let result = vmsplice(fd, &segments, flags);
+    // SAFETY: the mapping of above, of which only the pipe knows now.
+    unsafe { libc::munmap(base, length) };
+    result
 }
 
 /// man 2 getrandom.

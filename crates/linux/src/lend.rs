@@ -125,6 +125,19 @@ fn piece(task: &mut Task, range: GuestRange, address: u64, length: u64, access: 
     Ok(Piece::Copied(bytes))
 }
 
+/// The buffers up to the first byte that may not be used: `EFAULT` if that is the first of all.
+pub fn usable_prefix(task: &mut Task, list: &[(u64, u64)], access: Access) -> Result<Vec<(u64, u64)>, Errno> {
+    let mut prefix = Vec::with_capacity(list.len());
+    for &(address, length) in list {
+        let (_, good) = usable(task, address, length, access);
+        prefix.push((address, good));
+        if good < length {
+            break;
+        }
+    }
+    if prefix.iter().all(|&(_, length)| length == 0) { Err(Errno::EFAULT) } else { Ok(prefix) }
+}
+
 /// The part of a buffer from its start that may be used, and its length.
 fn usable(task: &mut Task, address: u64, length: u64, access: Access) -> (GuestRange, u64) {
     match task.cpu.memory.range(address, length, access) {

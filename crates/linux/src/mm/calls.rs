@@ -304,6 +304,10 @@ impl AddressSpace {
                 return Err(Errno::EACCES);
             }
             let to = area.end.min(end);
+            let becomes_data = !area.is_data() && Area { rights: prot.rights(), ..area.clone() }.is_data();
+            if becomes_data {
+                inner.check_data(to - at)?;
+            }
             self.protect(&mut inner, at..to, prot.rights())?;
             at = to;
         }
@@ -342,7 +346,7 @@ impl AddressSpace {
         let (Some(old_end), Some(new_end)) = (round_up(old), round_up(wanted)) else {
             return old;
         };
-        if wanted < inner.brk_start || !self.may_grow_data(&inner, wanted) {
+        if wanted < inner.brk_start || !may_grow_data(&inner, wanted) {
             return old;
         }
         if new_end < old_end {
@@ -381,13 +385,11 @@ impl AddressSpace {
         inner.brk = wanted;
         wanted
     }
+}
 
-    /// RLIMIT_DATA, of which the heap is what we know.
-    fn may_grow_data(&self, inner: &Inner, wanted: u64) -> bool {
-        const DATA: u32 = 2;
-        let limit = host::identity::prlimit(0, DATA, None).map_or(u64::MAX, |limit| limit[0]);
-        wanted.saturating_sub(inner.brk_start) <= limit
-    }
+/// RLIMIT_DATA for the heap by itself (`check_data_rlimit`).
+fn may_grow_data(inner: &Inner, wanted: u64) -> bool {
+    inner.limits.data.is_none_or(|[soft, _]| wanted.saturating_sub(inner.brk_start) <= soft)
 }
 
 /// Shared anonymous memory is a file of its own to Linux.
@@ -400,6 +402,9 @@ fn shared_memory() -> Arc<MappedFile> {
 const ACCESS_MODE: u32 = 3;
 const APPEND: u32 = 0o2000;
 const PATH_ONLY: u32 = 0o10_000_000;
+const F_GET_SEALS: i32 = 1034;
+/// `F_SEAL_WRITE` and `F_SEAL_FUTURE_WRITE`.
+const SEALED_FOR_WRITING: usize = 8 | 16;
 
 /// Looks at the file that is to be mapped, as the kernel does before it maps it.
 fn open_file(fd: i32, open: u32, offset: u64, prot: Prot, flags: Flags, is_shared: bool) -> Result<OpenFile, Errno> {
@@ -425,5 +430,8 @@ fn open_file(fd: i32, open: u32, offset: u64, prot: Prot, flags: Flags, is_share
     let is_regular = u32::from(status.mode) & 0o170_000 == 0o100_000;
     let size = if is_regular { status.size } else { u64::MAX };
     let mapped = Arc::new(MappedFile { path, device: status.device, inode: status.inode, size });
-    Ok(OpenFile { fd, may_write: !is_shared || may_write, mapped })
+    // A sealed file may be shared for reading and never becomes writable there.
+    let is_sealed = || host::file::fcntl(fd, F_GET_SEALS, 0).is_ok_and(|seals| seals & SEALED_FOR_WRITING != 0);
+    let may_write = !is_shared || may_write && (rights.contains(Rights::WRITE) || !is_sealed());
+    Ok(OpenFile { fd, may_write, mapped })
 }

@@ -64,21 +64,32 @@ struct Inner {
     brk_start: u64,
     brk: u64,
     layout: Layout,
-    /// RLIMIT_AS of the guest, soft and hard, if it has set one here.
-    address_limit: Option<[u64; 2]>,
-    /// RLIMIT_DATA likewise.
-    data_limit: Option<[u64; 2]>,
+    limits: Limits,
+}
+
+/// Limits, soft and hard, that hold for the guest's memory alone, where there are any: the host's own would count blink's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// RLIMIT_AS.
+    pub address_space: Option<[u64; 2]>,
+    /// RLIMIT_DATA.
+    pub data: Option<[u64; 2]>,
 }
 
 impl Inner {
     /// May `length` more bytes like those of `area` be mapped (`may_expand_vm`)?
     fn check_total(&self, length: u64, is_data: bool) -> Result<(), Errno> {
-        if let Some([soft, _]) = self.address_limit
+        if let Some([soft, _]) = self.limits.address_space
             && self.areas.total().saturating_add(length) > soft
         {
             return Err(Errno::ENOMEM);
         }
-        if let (Some([soft, _]), true) = (self.data_limit, is_data) {
+        if is_data { self.check_data(length) } else { Ok(()) }
+    }
+
+    /// May `length` more bytes be private and writable?
+    fn check_data(&self, length: u64) -> Result<(), Errno> {
+        if let Some([soft, _]) = self.limits.data {
             let data: u64 =
                 self.areas.iter().filter(|(_, area)| area.is_data()).map(|(start, area)| area.end - start).sum();
             if data.saturating_add(length) > soft {
@@ -132,8 +143,7 @@ impl AddressSpace {
             brk_start: 0,
             brk: 0,
             layout,
-            address_limit: None,
-            data_limit: None,
+            limits: Limits::default(),
         };
         AddressSpace { form, inner: Lock::new(inner, &FUTEX), codes: Codes::new(&FUTEX), threads: Threads::new(&FUTEX) }
     }
@@ -180,22 +190,12 @@ impl AddressSpace {
         }
     }
 
-    /// RLIMIT_AS, soft and hard, where the guest has set it in this process. The host's own limit would count blink's reservations.
-    pub fn address_limit(&self) -> Option<[u64; 2]> {
-        self.lock().address_limit
+    pub fn limits(&self) -> Limits {
+        self.lock().limits
     }
 
-    pub fn set_address_limit(&self, limit: [u64; 2]) {
-        self.lock().address_limit = Some(limit);
-    }
-
-    /// RLIMIT_DATA, as [`AddressSpace::address_limit`]: the host's own would count blink's memory.
-    pub fn data_limit(&self) -> Option<[u64; 2]> {
-        self.lock().data_limit
-    }
-
-    pub fn set_data_limit(&self, limit: [u64; 2]) {
-        self.lock().data_limit = Some(limit);
+    pub fn set_limits(&self, limits: Limits) {
+        self.lock().limits = limits;
     }
 
     /// Runs `shrink`, which may take pages off the end of a mapped file, while no thread uses what it cached of mapped files.

@@ -8,6 +8,7 @@ use crate::abi::flags::AtFlags;
 use crate::errno::Errno;
 use crate::loader::open::{GuestFiles, ProgramFile};
 use crate::loader::{self, Files, Refusal};
+use crate::mm::Limits;
 use crate::path::Last;
 use crate::process::Options;
 use crate::root::Root;
@@ -44,6 +45,8 @@ pub struct State {
     /// The program's file, open; not close-on-exec.
     pub file: i32,
     pub options: Options,
+    /// The limits of the guest's memory, which it keeps.
+    pub limits: Limits,
 }
 
 impl State {
@@ -55,7 +58,10 @@ impl State {
         let [paged, statistics, stderr] = flags;
         let root = options.root.as_ref().map_or(String::from("-"), |root| hex(root));
         let (path, file, trace) = (hex(&self.path), self.file, options.trace);
-        format!("{VARIABLE}=1;{path};{file};{trace};{paged};{statistics};{stderr};{log};{root}").into_bytes()
+        let [space, data] = [self.limits.address_space, self.limits.data]
+            .map(|limit| limit.map_or(String::from("-"), |[soft, hard]| format!("{soft},{hard}")));
+        format!("{VARIABLE}=1;{path};{file};{trace};{paged};{statistics};{stderr};{log};{root};{space};{data}")
+            .into_bytes()
     }
 
     /// Takes the state out of an environment, if it is there.
@@ -72,7 +78,7 @@ impl State {
 
     fn decode(text: &str) -> Option<State> {
         let fields: Vec<&str> = text.split(';').collect();
-        let ["1", path, file, trace, paged, statistics, stderr, log, root] = fields[..] else {
+        let ["1", path, file, trace, paged, statistics, stderr, log, root, space, data] = fields[..] else {
             return None;
         };
         Some(State {
@@ -86,8 +92,14 @@ impl State {
                 log: if log == "-" { None } else { Some(unhex(log)?) },
                 root: if root == "-" { None } else { Some(unhex(root)?) },
             },
+            limits: Limits { address_space: limit(space), data: limit(data) },
         })
     }
+}
+
+fn limit(text: &str) -> Option<[u64; 2]> {
+    let (soft, hard) = text.split_once(',')?;
+    Some([soft.parse().ok()?, hard.parse().ok()?])
 }
 
 /// The guest's variable as the host may see it.
@@ -168,7 +180,7 @@ pub fn execveat(
         return Err(error);
     }
     let options = Options { root: task.process.root().list(), ..task.process.options.clone() };
-    let state = State { path, file: copy, options };
+    let state = State { path, file: copy, options, limits: task.process.mm.limits() };
     let mut environment: Vec<CString> = environment.into_iter().map(keep).collect();
     let variable = CString::new(state.encode()).map_err(|_| Errno::EINVAL)?;
     environment.push(variable);
@@ -234,16 +246,6 @@ fn replace(task: &mut Task, execution: Execution) -> Errno {
     task.process.is_executing.store(true, SeqCst);
     // What the new program inherits as its mask; a signal that arrives now waits in the slot of a program that is gone, or is
     // delivered if the call fails.
-    // The new process starts with the guest's limits of its address space and its data, and fits itself into them.
-    const DATA: u32 = 2;
-    const ADDRESS_SPACE: u32 = 9;
-    let mm = &task.process.mm;
-    let limits = [(ADDRESS_SPACE, mm.address_limit()), (DATA, mm.data_limit())].map(|(resource, limit)| {
-        let [soft, _] = limit?;
-        let old = host::identity::prlimit(0, resource, None).ok()?;
-        let _ = host::identity::prlimit(0, resource, Some([soft.min(old[1]), old[1]]));
-        Some((resource, old))
-    });
     let list = task.robust_list;
     if !list.is_host {
         super::futex::exit_robust_list(task);
@@ -251,9 +253,6 @@ fn replace(task: &mut Task, execution: Execution) -> Errno {
     let Some(execution) = &task.executing else { return Errno::ENOMEM };
     let error = host::process::exec_self(execution, mask);
     task.robust_list = list;
-    for (resource, old) in limits.into_iter().flatten() {
-        let _ = host::identity::prlimit(0, resource, Some(old));
-    }
     task.executing = None;
     task.process.is_executing.store(false, SeqCst);
     task.process.signals.resume_after_exec();
@@ -289,7 +288,8 @@ mod tests {
     #[test]
     fn the_state_survives_the_environment() {
         let options = Options { trace: 2, paged: true, log: Some(b"a;b=\xff".to_vec()), ..Options::default() };
-        let state = State { path: b"./x y".to_vec(), file: 77, options };
+        let limits = Limits { address_space: Some([7, u64::MAX]), data: None };
+        let state = State { path: b"./x y".to_vec(), file: 77, options, limits };
         let guests = ["A=1", "LD_PRELOAD=./x.so", "BLINK_GUEST_LD_DEBUG=all", "OLD_X=1", "B=2"];
         let mut environment: Vec<Vec<u8>> =
             guests.map(|entry| keep(CString::new(entry).unwrap()).into_bytes()).to_vec();
@@ -297,7 +297,7 @@ mod tests {
         environment.push(state.encode());
         let back = State::take(&mut environment).unwrap();
         assert_eq!((back.path, back.file, back.options.trace), (state.path, 77, 2));
-        assert_eq!((back.options.paged, back.options.log), (true, state.options.log));
+        assert_eq!((back.options.paged, back.options.log, back.limits), (true, state.options.log, limits));
         assert_eq!(environment, guests.map(|entry| entry.as_bytes().to_vec()));
         assert!(State::take(&mut environment).is_none());
     }

@@ -4,7 +4,7 @@ use super::{Answer, answer, event, must_be_open};
 use crate::abi::IoVec;
 use crate::abi::flags::{RandomFlags, RwFlags, SpliceFlags, Whence};
 use crate::errno::Errno;
-use crate::lend::{MAX_COUNT, is_user, lend, vectors};
+use crate::lend::{MAX_COUNT, is_user, lend, usable_prefix, vectors};
 use crate::task::{Access, Task};
 use crate::user::{Fd, UserBuf, UserMut, UserPtr, UserSlice};
 use alloc::vec::Vec;
@@ -253,9 +253,10 @@ pub fn tee(_task: &mut Task, fd_in: Fd, fd_out: Fd, len: u64, flags: SpliceFlags
     answer(io::tee(fd_in.0, fd_out.0, size(len), flags.0)).map_err(|error| error.restart_as(Errno::RESTARTSYS))
 }
 
-/// man 2 vmsplice. DEVIATION: the pages are copied into the pipe, never gifted, which a program can see only by writing to
-/// them while they are in the pipe.
+/// man 2 vmsplice. DEVIATION: with paged memory the pipe gets copies of the pages, which a program can see only by writing to them
+/// while they are in the pipe. They are never gifted.
 pub fn vmsplice(task: &mut Task, fd: Fd, iov: UserPtr<IoVec>, nr_segs: u64, flags: SpliceFlags) -> Answer {
+    const SPLICE_F_GIFT: u32 = 8;
     if flags.0 & !0xf != 0 {
         return Err(Errno::EINVAL);
     }
@@ -268,9 +269,37 @@ pub fn vmsplice(task: &mut Task, fd: Fd, iov: UserPtr<IoVec>, nr_segs: u64, flag
     if host::file::status(fd.0)?.mode & S_IFMT != S_IFIFO {
         return Err(Errno::EBADF);
     }
-    let nonblocking = if flags.0 & 2 != 0 { 8 } else { 0 };
-    let access = if is_writer { Access::Read } else { Access::Write };
-    transfer(task, fd, &list, access, Position::Current, nonblocking)
+    let flags = flags.0 & !SPLICE_F_GIFT;
+    let result = if is_writer {
+        give_pages(task, fd, &list, flags)
+    } else {
+        lend(task, &list, Access::Write, |segments| io::vmsplice(fd.0, segments, flags))
+    };
+    result.map(|n| n as u64).map_err(|error| error.restart_as(Errno::RESTARTSYS))
+}
+
+/// Unlike a write, `vmsplice` puts in what comes before a bad address, and no more than there is room for.
+fn give_pages(task: &mut Task, fd: Fd, list: &[(u64, u64)], flags: u32) -> Result<usize, Errno> {
+    const F_GETPIPE_SZ: i32 = 1032;
+    let list = usable_prefix(task, list, Access::Read)?;
+    if task.process.mm.is_linear() {
+        let mut ranges = Vec::with_capacity(list.len());
+        for &(address, length) in &list {
+            ranges.push(task.cpu.memory.range(address, length, Access::Read).map_err(|_| Errno::EFAULT)?);
+        }
+        let mut segments = io::Segments::new();
+        ranges.iter().for_each(|range| segments.push_guest(range));
+        return Ok(io::vmsplice(fd.0, &segments, flags)?);
+    }
+    let mut room = host::file::fcntl(fd.0, F_GETPIPE_SZ, 0)? as u64;
+    let mut pieces = Vec::new();
+    for (address, length) in list {
+        let mut bytes = vec![0; length.min(room) as usize];
+        room -= bytes.len() as u64;
+        task.load(address, &mut bytes)?;
+        pieces.push(((address & 4095) as usize, bytes));
+    }
+    Ok(io::vmsplice_copies(fd.0, &pieces, flags)?)
 }
 
 pub fn copy_file_range(

@@ -40,16 +40,16 @@ fn limit(task: &Task, pid: i32, resource: u32, new: Option<[u64; 2]>) -> Result<
     const DATA: u32 = 2;
     const ADDRESS_SPACE: u32 = 9;
     const CAP_SYS_RESOURCE: u32 = 24;
-    let mm = &task.process.mm;
+    let mut limits = task.process.mm.limits();
     let kept = match resource {
-        DATA => mm.data_limit(),
-        ADDRESS_SPACE => mm.address_limit(),
-        _ => None,
+        DATA => &mut limits.data,
+        ADDRESS_SPACE => &mut limits.address_space,
+        _ => return Ok(identity::prlimit(pid, resource, new)?),
     };
-    if !matches!(resource, DATA | ADDRESS_SPACE) || pid != 0 && pid != host::process::pid() {
+    if pid != 0 && pid != host::process::pid() {
         return Ok(identity::prlimit(pid, resource, new)?);
     }
-    let old = match kept {
+    let old = match *kept {
         Some(limit) => limit,
         None => identity::prlimit(0, resource, None)?,
     };
@@ -60,7 +60,8 @@ fn limit(task: &Task, pid: i32, resource: u32, new: Option<[u64; 2]>) -> Result<
         if hard > old[1] && !identity::has_capability(CAP_SYS_RESOURCE) {
             return Err(Errno::EPERM);
         }
-        if resource == DATA { mm.set_data_limit([soft, hard]) } else { mm.set_address_limit([soft, hard]) }
+        *kept = Some([soft, hard]);
+        task.process.mm.set_limits(limits);
     }
     Ok(old)
 }

@@ -252,6 +252,7 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
     core::mem::swap(&mut child.cache, &mut task.cache);
     let mut pidfd = -1;
     let run = task.process.hooks.run;
+    let limits = task.process.mm.limits();
     let mut is_done = false;
     let pid = host::process::vfork(flags, &mut pidfd, || {
         child.tid = host::process::tid();
@@ -268,6 +269,8 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
         child.exited.unwrap_or(0)
     });
     task.signals.thread.resume();
+    // The child may have set its own before it executed a program.
+    task.process.mm.set_limits(limits);
     if !is_done && pid.is_ok() && !child.process.is_executing.load(SeqCst) {
         // Killed in the middle of something: what it held may be half changed.
         // But nobody may wait for it.
