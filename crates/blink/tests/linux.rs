@@ -106,6 +106,12 @@ tests! {
     signal_masks
     signal_restart
     ancillary
+    prctls
+    sysv
+    queues
+    polls
+    robust
+    futexes
     limits
     limits_kept
     pipes

@@ -189,13 +189,30 @@ fn permissions(raw: &libc::ipc_perm) -> Permissions {
     }
 }
 
-/// `semctl(IPC_STAT)`: permissions, times of last operation and change, number of semaphores.
-pub fn semctl_stat(id: i32) -> Result<(Permissions, i64, i64, u64), Errno> {
+/// Permissions, times of the last operation and change, number of semaphores.
+pub type SetStatus = (Permissions, i64, i64, u64);
+
+/// `IPC_STAT`, `SEM_STAT` or `SEM_STAT_ANY` of a set of semaphores.
+pub fn semctl_stat(id: i32, command: i32) -> Result<(i32, SetStatus), Errno> {
+    if ![2, 18, 20].contains(&command) {
+        return Err(Errno::EINVAL);
+    }
     // SAFETY: all-zero is a valid semid_ds.
     let mut raw: libc::semid_ds = unsafe { core::mem::zeroed() };
     // SAFETY: the structure lives over the call.
-    crate::errno::check(unsafe { libc::semctl(id, 0, libc::IPC_STAT, &mut raw) })?;
-    Ok((permissions(&raw.sem_perm), raw.sem_otime as i64, raw.sem_ctime as i64, raw.sem_nsems as u64))
+    let result = crate::errno::check(unsafe { libc::semctl(id, 0, command, &mut raw) })?;
+    Ok((result, (permissions(&raw.sem_perm), raw.sem_otime as i64, raw.sem_ctime as i64, raw.sem_nsems as u64)))
+}
+
+/// `IPC_SET` of a set of semaphores.
+pub fn semctl_set(id: i32, uid: u32, gid: u32, mode: u32) -> Result<(), Errno> {
+    // SAFETY: all-zero is a valid semid_ds.
+    let mut raw: libc::semid_ds = unsafe { core::mem::zeroed() };
+    raw.sem_perm.uid = uid;
+    raw.sem_perm.gid = gid;
+    raw.sem_perm.mode = mode as _;
+    // SAFETY: the structure lives over the call.
+    crate::errno::check(unsafe { libc::semctl(id, 0, libc::IPC_SET, &mut raw) }).map(drop)
 }
 
 pub fn msgget(key: i32, flags: i32) -> Result<i32, Errno> {
@@ -240,17 +257,33 @@ pub fn msg_remove(id: i32) -> Result<(), Errno> {
 pub type QueueStatus = (Permissions, [i64; 3], [u64; 3], [i32; 2]);
 
 /// What `msgctl(IPC_STAT)` says: permissions, then send, receive and change times, bytes, messages, most bytes, last pids.
-pub fn msg_stat(id: i32) -> Result<QueueStatus, Errno> {
+pub fn msg_stat(id: i32, command: i32) -> Result<(i32, QueueStatus), Errno> {
+    if ![2, 11, 13].contains(&command) {
+        return Err(Errno::EINVAL);
+    }
     // SAFETY: all-zero is a valid msqid_ds.
     let mut raw: libc::msqid_ds = unsafe { core::mem::zeroed() };
     // SAFETY: the structure lives over the call.
-    crate::errno::check(unsafe { libc::msgctl(id, libc::IPC_STAT, &mut raw) })?;
-    Ok((
+    let result = crate::errno::check(unsafe { libc::msgctl(id, command, &mut raw) })?;
+    let status = (
         permissions(&raw.msg_perm),
         [raw.msg_stime as i64, raw.msg_rtime as i64, raw.msg_ctime as i64],
         [raw.__msg_cbytes as u64, raw.msg_qnum as u64, raw.msg_qbytes as u64],
         [raw.msg_lspid, raw.msg_lrpid],
-    ))
+    );
+    Ok((result, status))
+}
+
+/// `IPC_SET` of a queue.
+pub fn msg_set(id: i32, uid: u32, gid: u32, mode: u32, bytes: u64) -> Result<(), Errno> {
+    // SAFETY: all-zero is a valid msqid_ds.
+    let mut raw: libc::msqid_ds = unsafe { core::mem::zeroed() };
+    raw.msg_perm.uid = uid;
+    raw.msg_perm.gid = gid;
+    raw.msg_perm.mode = mode as _;
+    raw.msg_qbytes = libc::msglen_t::try_from(bytes).unwrap_or(libc::msglen_t::MAX);
+    // SAFETY: the structure lives over the call.
+    crate::errno::check(unsafe { libc::msgctl(id, libc::IPC_SET, &mut raw) }).map(drop)
 }
 
 pub fn shmget(key: i32, size: u64, flags: i32) -> Result<i32, Errno> {

@@ -71,7 +71,7 @@ pub const REQUESTS: &[(u32, &str, Shape)] = &[
     (0x40045436, "TIOCSIG", Value), (0x5437, "TIOCVHANGUP", Value), (0x80045438, "TIOCGPKT", Out(&[I32])),
     (0x80045439, "TIOCGPTLCK", Out(&[I32])), (0x80045440, "TIOCGEXCL", Out(&[I32])), (0x5441, "TIOCGPTPEER", Value),
     (0x5450, "FIONCLEX", Value), (0x5451, "FIOCLEX", Value), (0x5452, "FIOASYNC", In(&[I32])), (0x5456, "TIOCGLCKTRMIOS", Out(TERMIOS)), (0x5457, "TIOCSLCKTRMIOS", In(TERMIOS)),
-     (0x5460, "FIOQSIZE", Out(&[I64])),
+     (0x5460, "FIOQSIZE", Out(&[I64])), (0x40085400, "TFD_IOC_SET_TICKS", In(&[I64])),
     // Virtual consoles.
     (0x4b31, "KDGETLED", Out(&[Bytes(1)])), (0x4b33, "KDGKBTYPE", Out(&[Bytes(1)])), (0x4b3a, "KDSETMODE", Value), (0x4b3b, "KDGETMODE", Out(&[I32])),
     (0x4b44, "KDGKBMODE", Out(&[I32])), (0x4b45, "KDSKBMODE", Value), (0x5600, "VT_OPENQRY", Out(&[I32])), (0x5603, "VT_GETSTATE", Out(&[I16, I16, I16])),

@@ -3,6 +3,7 @@
 use crate::abi::flags::FutexOp;
 use crate::abi::{Abi, Timespec};
 use crate::errno::Errno;
+use crate::lend::is_user;
 use crate::task::{Restart, RobustList, Task};
 use crate::user::{Address, UserMut, UserPtr};
 use host::time::Time;
@@ -46,11 +47,12 @@ pub fn futex(
     uaddr2: Address,
     val3: u32,
 ) -> Result<u64, Errno> {
-    let operation = futex_op.0 & 0x7f;
+    let operation = futex_op.0 & !(PRIVATE_FLAG | CLOCK_REALTIME_FLAG);
     let flags = futex_op.0 & PRIVATE_FLAG;
     let has_time =
         matches!(operation, FUTEX_WAIT | FUTEX_WAIT_BITSET | FUTEX_LOCK_PI | FUTEX_LOCK_PI2 | FUTEX_WAIT_REQUEUE_PI);
-    let takes_clock = matches!(operation, FUTEX_WAIT | FUTEX_WAIT_BITSET | FUTEX_LOCK_PI2 | FUTEX_WAIT_REQUEUE_PI);
+    // Whatever the manual page says of FUTEX_WAIT.
+    let takes_clock = matches!(operation, FUTEX_WAIT_BITSET | FUTEX_LOCK_PI2 | FUTEX_WAIT_REQUEUE_PI);
     if futex_op.0 & CLOCK_REALTIME_FLAG != 0 && !takes_clock {
         return Err(Errno::ENOSYS);
     }
@@ -60,19 +62,21 @@ pub fn futex(
         FUTEX_WAIT | FUTEX_WAIT_BITSET => {
             let bitset = if operation == FUTEX_WAIT { ANY } else { val3 };
             // A relative time becomes a deadline, so that the call can be restarted.
-            let is_realtime = futex_op.0 & CLOCK_REALTIME_FLAG != 0;
             let deadline = match time {
-                Some(time) if operation == FUTEX_WAIT => {
-                    let clock = if is_realtime { host::time::REALTIME } else { host::time::MONOTONIC };
-                    Some(host::time::clock_gettime(clock)?.saturating_add(time))
-                }
+                Some(time) if operation == FUTEX_WAIT => Some(host::time::now().saturating_add(time)),
                 other => other,
             };
             let operation = FUTEX_WAIT_BITSET | flags | futex_op.0 & CLOCK_REALTIME_FLAG;
             return wait(task, uaddr.0, operation, val, bitset, deadline);
         }
         FUTEX_WAKE | FUTEX_WAKE_BITSET => {
-            let word = word(task, uaddr.0, Access::Read)?;
+            let word = match word(task, uaddr.0, Access::Read) {
+                // A private word is known by its address alone; nobody waits where nothing is mapped.
+                Err(Errno::EFAULT) if flags != 0 && is_user(uaddr.0, 4) => {
+                    return if (operation, val3) == (FUTEX_WAKE_BITSET, 0) { Err(Errno::EINVAL) } else { Ok(0) };
+                }
+                word => word?,
+            };
             host::futex::wake(&word, operation | flags, val, val3)
         }
         FUTEX_WAIT_REQUEUE_PI if cfg!(target_endian = "little") => {
@@ -217,6 +221,9 @@ pub fn set_robust_list(task: &mut Task, head: Address, len: u64) -> Result<u64, 
 /// man 2 get_robust_list.
 pub fn get_robust_list(task: &mut Task, pid: i32, head_ptr: UserMut<u64>, len_ptr: UserMut<u64>) -> Result<u64, Errno> {
     if pid != 0 && pid != task.tid {
+        if host::signal::tkill(pid, 0).is_err_and(|error| Errno::from(error) != Errno::EPERM) {
+            return Err(Errno::ESRCH);
+        }
         host::log::line("get_robust_list of another thread is not supported: EPERM");
         return Err(Errno::EPERM);
     }

@@ -3,7 +3,7 @@
 //! [`host::terminal`] has the table of requests. One that is not in it answers `ENOTTY`, as a device without it would, and
 //! leaves a line in the log.
 
-use super::{Answer, answer};
+use super::{Answer, answer, must_be_open};
 use crate::abi::consts::O_CLOEXEC;
 use crate::errno::Errno;
 use crate::task::Task;
@@ -16,8 +16,7 @@ const FICLONE: u32 = 0x4004_9409;
 
 pub fn ioctl(task: &mut Task, fd: Fd, request: IoctlRequest, arg: Address) -> Answer {
     // Any request: the descriptor is looked at first, and one that is only a path takes none.
-    const F_GETFL: i32 = 3;
-    host::file::fcntl(fd.0, F_GETFL, 0)?;
+    must_be_open(fd)?;
     match request.0 {
         SIOCGIFCONF => return interfaces(task, fd, arg.0),
         TIOCGPTPEER => {

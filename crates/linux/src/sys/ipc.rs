@@ -3,7 +3,7 @@
 use super::{Answer, descriptor, done};
 use crate::abi::consts::{O_CLOEXEC, O_DIRECT, O_NONBLOCK};
 use crate::abi::flags::OpenFlags;
-use crate::abi::{Abi, IpcPerm, MqAttr, MsqidDs, Sembuf, SemidDs, ShmidDs, SigEvent, Timespec};
+use crate::abi::{IpcPerm, MqAttr, MsqidDs, Sembuf, SemidDs, ShmidDs, SigEvent, Timespec};
 use crate::errno::Errno;
 use crate::task::Task;
 use crate::user::{Address, Fd, Mode, Octal, UserBuf, UserMut, UserPtr, UserSlice, UserStr};
@@ -156,8 +156,12 @@ fn permissions(of: &Permissions) -> IpcPerm {
 const IPC_RMID: i32 = 0;
 const IPC_SET: i32 = 1;
 const IPC_INFO: i32 = 3;
+const SEM_STAT: i32 = 18;
 const SEM_INFO: i32 = 19;
+const SEM_STAT_ANY: i32 = 20;
+const MSG_STAT: i32 = 11;
 const MSG_INFO: i32 = 12;
+const MSG_STAT_ANY: i32 = 13;
 const SHM_LOCK: i32 = 11;
 const SHM_UNLOCK: i32 = 12;
 const SHM_STAT: i32 = 13;
@@ -177,20 +181,24 @@ pub fn semctl(task: &mut Task, semid: i32, semnum: i32, cmd: i32, arg: Address) 
         IPC_RMID | GETPID | GETVAL | GETNCNT | GETZCNT | SETVAL => {
             descriptor(ipc::semctl(semid, semnum, cmd, arg.0 as i32))
         }
-        IPC_STAT => {
-            let (perm, sem_otime, sem_ctime, sem_nsems) = ipc::semctl_stat(semid)?;
+        IPC_STAT | SEM_STAT | SEM_STAT_ANY => {
+            let (result, (perm, sem_otime, sem_ctime, sem_nsems)) = ipc::semctl_stat(semid, cmd)?;
             let answer = SemidDs { sem_perm: permissions(&perm), sem_otime, sem_ctime, sem_nsems };
             UserMut::new(arg.0).write(task, &answer)?;
-            Ok(0)
+            Ok(result as u64)
+        }
+        IPC_SET => {
+            let new: SemidDs = UserPtr::new(arg.0).read(task)?;
+            done(ipc::semctl_set(semid, new.sem_perm.uid, new.sem_perm.gid, new.sem_perm.mode))
         }
         GETALL => {
-            let (_, _, _, count) = ipc::semctl_stat(semid)?;
+            let (_, (_, _, _, count)) = ipc::semctl_stat(semid, IPC_STAT)?;
             let values = ipc::semctl_get_all(semid, count as usize)?;
             UserMut::new(arg.0).write_array(task, &values)?;
             Ok(0)
         }
         SETALL => {
-            let (_, _, _, count) = ipc::semctl_stat(semid)?;
+            let (_, (_, _, _, count)) = ipc::semctl_stat(semid, IPC_STAT)?;
             let values = UserPtr::<u16>::new(arg.0).read_array(task, count)?;
             done(ipc::semctl_set_all(semid, &values))
         }
@@ -218,9 +226,19 @@ pub fn msgsnd(task: &mut Task, msqid: i32, msgp: Address, msgsz: u64, msgflg: Oc
         return Err(Errno::EINVAL);
     }
     let kind: i64 = UserPtr::new(msgp.0).read(task)?;
+    // The numbers are looked at before the text.
+    if kind < 1 || msqid < 0 || msgsz > longest_message()? {
+        return Err(Errno::EINVAL);
+    }
     let mut data = vec![0; msgsz as usize];
     task.load(msgp.0.wrapping_add(8), &mut data)?;
     done(ipc::msgsnd(msqid, kind, &data, msgflg.0)).map_err(|error| error.restart_as(Errno::RESTARTNOHAND))
+}
+
+/// `/proc/sys/kernel/msgmax`, in `struct msginfo` behind `msgpool` and `msgmap`.
+fn longest_message() -> Result<u64, Errno> {
+    let (_, words) = ipc::info(Family::Queues, false)?;
+    Ok(words[2] as u64)
 }
 
 pub fn msgrcv(task: &mut Task, msqid: i32, msgp: Address, msgsz: u64, msgtyp: i64, msgflg: Octal) -> Answer {
@@ -238,8 +256,8 @@ pub fn msgrcv(task: &mut Task, msqid: i32, msgp: Address, msgsz: u64, msgtyp: i6
 pub fn msgctl(task: &mut Task, msqid: i32, cmd: i32, buf: Address) -> Answer {
     match cmd {
         IPC_RMID => done(ipc::msg_remove(msqid)),
-        IPC_STAT => {
-            let (perm, times, counts, pids) = ipc::msg_stat(msqid)?;
+        IPC_STAT | MSG_STAT | MSG_STAT_ANY => {
+            let (result, (perm, times, counts, pids)) = ipc::msg_stat(msqid, cmd)?;
             let answer = MsqidDs {
                 msg_perm: permissions(&perm),
                 msg_stime: times[0],
@@ -251,10 +269,12 @@ pub fn msgctl(task: &mut Task, msqid: i32, cmd: i32, buf: Address) -> Answer {
                 msg_lspid: pids[0],
                 msg_lrpid: pids[1],
             };
-            let mut raw = [0; MsqidDs::SIZE];
-            answer.encode(&mut raw);
-            task.store(buf.0, &raw)?;
-            Ok(0)
+            UserMut::new(buf.0).write(task, &answer)?;
+            Ok(result as u64)
+        }
+        IPC_SET => {
+            let new: MsqidDs = UserPtr::new(buf.0).read(task)?;
+            done(ipc::msg_set(msqid, new.msg_perm.uid, new.msg_perm.gid, new.msg_perm.mode, new.msg_qbytes))
         }
         IPC_INFO | MSG_INFO => {
             // struct msginfo: seven ints and a short.

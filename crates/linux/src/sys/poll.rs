@@ -123,6 +123,9 @@ pub fn ppoll(
     finish(result, written)
 }
 
+/// Numbers that an `fd_set` of the C library has room for.
+const FD_SETSIZE: i32 = 1024;
+
 /// Reads the sets, waits, writes them.
 fn select_sets(
     task: &mut Task,
@@ -134,12 +137,13 @@ fn select_sets(
     if nfds < 0 {
         return Err(Errno::EINVAL);
     }
-    let count = nfds.min(1 << 20);
+    // The kernel looks at no number beyond the size of its table of descriptors. That is asked for where it can matter.
+    let size = || task.process.descriptor_table_size();
+    let count = if nfds > FD_SETSIZE { nfds.min(size()) } else { nfds };
     let result = select_first(task, count, addresses, limit.as_deref_mut(), mask);
     if result != Err(Errno::EBADF) {
         return result;
     }
-    // The kernel looks at no number beyond the size of its table of descriptors.
     let size = task.process.descriptor_table_size();
     if count > size { select_first(task, size, addresses, limit, mask) } else { result }
 }

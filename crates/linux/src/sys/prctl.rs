@@ -22,13 +22,19 @@ const PR_SET_TSC: i32 = 26;
 const PR_SET_MM: i32 = 35;
 const PR_GET_CHILD_SUBREAPER: i32 = 37;
 const PR_GET_TID_ADDRESS: i32 = 40;
+const PR_SET_SYSCALL_USER_DISPATCH: i32 = 59;
+const PR_SET_MDWE: i32 = 65;
+const PR_GET_MDWE: i32 = 66;
 const PR_SET_VMA: i32 = 0x5356_4d41;
 const PR_GET_AUXV: i32 = 0x4155_5856;
 
 /// Options of integers that the host carries out for the guest's process: dumpable, keepcaps, securebits, the bounding set,
-/// timer slack, performance events, child subreaper, no_new_privs, huge pages, ambient capabilities, I/O flusher, ptracer, memory merge.
-const PASSED: &[i32] =
-    &[3, 4, 7, 8, 23, 24, 27, 28, 29, 30, 31, 32, 36, 38, 39, 41, 42, 47, 57, 58, 67, 68, 0x5961_6d61];
+/// timer slack, performance events, machine checks, child subreaper, no_new_privs, huge pages, ambient capabilities, speculation,
+/// I/O flusher, memory merge, ptracer.
+#[rustfmt::skip]
+const PASSED: &[i32] = &[
+    3, 4, 7, 8, 23, 24, 27, 28, 29, 30, 31, 32, 33, 34, 36, 38, 39, 41, 42, 47, 52, 53, 57, 58, 67, 68, 0x5961_6d61,
+];
 
 pub fn prctl(task: &mut Task, option: PrctlOption, arg2: Hex, arg3: Hex, arg4: Hex, arg5: Hex) -> Answer {
     match option.0 {
@@ -90,7 +96,10 @@ pub fn prctl(task: &mut Task, option: PrctlOption, arg2: Hex, arg3: Hex, arg4: H
             UserMut::new(arg2.0).write(task, &address)?;
             Ok(0)
         }
-        PR_SET_VMA => set_area_name(task, arg2.0, arg5.0),
+        // Both are off; that is all there is.
+        PR_SET_SYSCALL_USER_DISPATCH | PR_SET_MDWE if [arg2, arg3, arg4, arg5].iter().all(|word| word.0 == 0) => Ok(0),
+        PR_GET_MDWE if [arg2, arg3, arg4, arg5].iter().all(|word| word.0 == 0) => Ok(0),
+        PR_SET_VMA => set_area_name(task, arg2.0, arg3.0, arg4.0, arg5.0),
         PR_GET_AUXV => {
             if arg4.0 != 0 || arg5.0 != 0 {
                 return Err(Errno::EINVAL);
@@ -130,8 +139,9 @@ fn set_name(task: &mut Task, address: u64) -> Answer {
 }
 
 /// `PR_SET_VMA_ANON_NAME`: the name would show in `maps` only. DEVIATION: it is checked and forgotten.
-fn set_area_name(task: &mut Task, what: u64, name: u64) -> Answer {
-    if what != 0 {
+fn set_area_name(task: &mut Task, what: u64, start: u64, length: u64, name: u64) -> Answer {
+    // Kernels are built with it or without: the host names nothing in a range of nothing.
+    if what != 0 || identity::prctl(PR_SET_VMA, [0; 4]).is_err() {
         return Err(Errno::EINVAL);
     }
     if name != 0 {
@@ -140,7 +150,8 @@ fn set_area_name(task: &mut Task, what: u64, name: u64) -> Answer {
             return Err(Errno::EINVAL);
         }
     }
-    Ok(0)
+    let end = length.checked_add(4095).and_then(|length| start.checked_add(length & !4095));
+    if start & 4095 != 0 || end.is_none() { Err(Errno::EINVAL) } else { Ok(0) }
 }
 
 const ARCH_SET_GS: i32 = 0x1001;
