@@ -59,8 +59,8 @@ pub fn main(args: &[String]) -> crate::Outcome {
     if places::is_oracle() {
         packages::need(&["gcc"])?;
         println!(
-            "{:<12}{:>11}{:>11}{:>9}{:>14}{:>12}{:>9}",
-            "loop", "native ms", "blink ms", "ratio", "instructions", "million/s", "aim"
+            "{:<12}{:>11}{:>11}{:>9}{:>16}{:>9}{:>14}{:>12}{:>9}",
+            "loop", "native ms", "blink ms", "ratio", "interpreted ms", "ratio", "instructions", "million/s", "aim"
         );
         for (name, aim) in LOOPS {
             if args.is_empty() || args.iter().any(|arg| arg == name) {
@@ -85,18 +85,22 @@ fn loop_row(blink: &Path, name: &str, aim: Option<u32>) -> Result<String, String
     let program = build(name)?;
     let native = best(&[&program])?;
     let ours = best(&[blink, &program])?.as_native(name, &native)?;
+    let interpreted = best(&[blink, Path::new("-j"), &program])?.as_native(name, &native)?;
     let native = native.time;
+    let ratio = |time: Duration| time.as_secs_f64() / native.as_secs_f64();
     let count = instructions(blink, &program);
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     let (shown, rate) = match count {
-        Some(count) => (format!("{count}"), format!("{:.0}", count as f64 / ours.as_secs_f64() / 1e6)),
+        Some(count) => (format!("{count}"), format!("{:.0}", count as f64 / interpreted.as_secs_f64() / 1e6)),
         None => ("-".into(), "-".into()),
     };
     Ok(format!(
-        "{name:<12}{:>11.1}{:>11.1}{:>9.1}{shown:>14}{rate:>12}{:>9}",
+        "{name:<12}{:>11.1}{:>11.1}{:>9.2}{:>16.1}{:>9.1}{shown:>14}{rate:>12}{:>9}",
         milliseconds(native),
         milliseconds(ours),
-        ours.as_secs_f64() / native.as_secs_f64(),
+        ratio(ours),
+        milliseconds(interpreted),
+        ratio(interpreted),
         aim.map_or("-".into(), |aim| aim.to_string()),
     ))
 }
@@ -104,7 +108,10 @@ fn loop_row(blink: &Path, name: &str, aim: Option<u32>) -> Result<String, String
 /// What is no loop: processor times of the program and its children, natively, under blink and under its peer where installed.
 fn processes_and_programs(blink: &Path, args: &[String]) -> crate::Outcome {
     let wanted = |name: &str| args.is_empty() || args.iter().any(|arg| arg == name);
-    println!("\n{:<14}{:>11}{:>11}{:>9}{:>14}", "program", "native ms", "blink ms", "ratio", "qemu-x86_64");
+    println!(
+        "\n{:<14}{:>11}{:>11}{:>9}{:>13}{:>14}",
+        "program", "native ms", "blink ms", "ratio", "interpreted", "qemu-x86_64"
+    );
     for name in PROCESSES.into_iter().filter(|name| wanted(name)) {
         let program = processes(name)?;
         println!("{}", program_row(blink, name, &[&program])?);
@@ -122,21 +129,22 @@ fn processes_and_programs(blink: &Path, args: &[String]) -> crate::Outcome {
 
 fn program_row(blink: &Path, name: &str, program: &[&Path]) -> Result<String, String> {
     let native = best(program)?;
-    let under = |emulator: &Path| best(&[&[emulator], program].concat())?.as_native(name, &native);
-    let ours = under(blink)?;
+    let under = |emulator: &[&Path]| best(&[emulator, program].concat())?.as_native(name, &native);
+    let (ours, interpreted) = (under(&[blink])?, under(&[blink, Path::new("-j")])?);
     let ratio = |time: Duration| time.as_secs_f64() / native.time.as_secs_f64();
     let peer = Path::new("/usr/bin/qemu-x86_64");
-    let peer = match peer.exists().then(|| under(peer)) {
+    let peer = match peer.exists().then(|| under(&[peer])) {
         Some(Ok(time)) => format!("{:.1}", ratio(time)),
         Some(Err(_)) => "fails".into(),
         None => "-".into(),
     };
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     Ok(format!(
-        "{name:<14}{:>11.1}{:>11.1}{:>9.1}{peer:>14}",
+        "{name:<14}{:>11.1}{:>11.1}{:>9.2}{:>13.1}{peer:>14}",
         milliseconds(native.time),
         milliseconds(ours),
-        ratio(ours)
+        ratio(ours),
+        ratio(interpreted)
     ))
 }
 
@@ -200,10 +208,10 @@ fn processes(name: &str) -> Result<PathBuf, String> {
     Ok(output)
 }
 
-/// The guest instructions that `-Z` counts.
+/// The guest instructions that the interpreter counts.
 fn instructions(blink: &Path, program: &Path) -> Option<u64> {
     let mut command = Command::new(blink);
-    command.arg("-Z").arg(program).env("PATH", "/usr/bin:/bin");
+    command.arg("-jZ").arg(program).env("PATH", "/usr/bin:/bin");
     let captured = run::capture(&command, Duration::from_secs(600)).ok()?;
     let text = String::from_utf8_lossy(&captured.stderr).into_owned();
     text.lines().find_map(|line| {

@@ -168,7 +168,7 @@ pub fn compare(blink: &Path, program: &Path, seed: u64, count: u32, only: Option
     let natively = lines(run(None, program, &arguments)?);
     let again = lines(run(None, program, &arguments)?);
     let mut tally = Tally::default();
-    for form in ["-j", "-m"] {
+    for form in ["--", "-j", "-m"] {
         let ours = lines(run(Some((blink, form)), program, &arguments)?);
         if ours.len() != natively.len() {
             println!("{form}: {} lines, natively {}", ours.len(), natively.len());
@@ -197,7 +197,7 @@ fn is_unsupported(line: &str) -> bool {
 /// Chains of random calls for `seconds`, at most `most` of them, in both forms of memory.
 pub fn fuzz(blink: &Path, program: &Path, seed: u64, seconds: u32, most: u32) -> Result<Tally, String> {
     let mut tally = Tally::default();
-    for form in ["-j", "-m"] {
+    for form in ["--", "-j", "-m"] {
         let output =
             run(Some((blink, form)), program, &["fuzz", &seed.to_string(), &seconds.to_string(), &most.to_string()])?;
         let text = String::from_utf8_lossy(&output.stdout);

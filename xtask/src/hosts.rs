@@ -76,7 +76,7 @@ fn cpu(target: &str) -> &str {
 pub fn emulator(name: &str) -> Result<Emulator, String> {
     let target = find(name)?;
     let cross = Cross::set_up(&[target])?;
-    Ok(Emulator::linear(&cross.blink(target)?).under(cpu(target), &cross.runner(target)))
+    Ok(Emulator::plain(&cross.blink(target)?).under(cpu(target), &cross.runner(target)))
 }
 
 /// Is a program left out there? What qemu-user 10 does otherwise than Linux is named in a line `// not under qemu: reason`, or
@@ -125,7 +125,7 @@ fn host(cross: &Cross, target: &str, depth: Depth, only: Option<&str>) -> Result
     let blink = cross.blink(target)?;
     let name = cpu(target);
     // A 32-bit host has its memory in pages, and so has one whose addresses are too few: one form is enough there.
-    let mut emulators = vec![Emulator::linear(&blink).under(name, &runner)];
+    let mut emulators = vec![Emulator::plain(&blink).under(name, &runner)];
     if matches!(depth, Depth::All) && name == "aarch64" {
         emulators.push(Emulator::paged(&blink).under(name, &runner));
     }

@@ -9,8 +9,8 @@ cargo xtask CHORE [ARG...]
 
   test                   every test there is; closes with `N passed, N failed`
   suite NAME [ARG...]    one long suite: decoder, cpu, linux, programs
-                         threads takes: [--runs N] [--scale N] [--form linear|paged|native] [PROGRAM...]
-                         programs takes: [--only TEXT] [--form linear|paged] [--native-twice] [--list]
+                         threads takes: [--runs N] [--scale N] [--form plain|interpreted|paged|native] [PROGRAM...]
+                         programs takes: [--only TEXT] [--form plain|interpreted|paged] [--native-twice] [--list]
   guests [--check]       rebuild the programs under guests/, or compare them with a fresh build
   hosts [TARGET...]      build for other CPUs and run the tests there (all when none is named)
   bench [NAME...]        speed as ratios to native, guest instructions per second, start-up, sizes

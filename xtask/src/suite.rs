@@ -94,7 +94,7 @@ fn calls(args: &[String], what: Calls) -> Result<Tally, String> {
     }
 }
 
-/// Whole programs, natively and under blink in both forms of memory.
+/// Whole programs, natively and under blink in every form.
 pub fn programs(args: &[String], debian: Debian) -> Result<Tally, String> {
     if !places::is_oracle() {
         return Err("programs are compared with an x86-64 Linux machine, which this is not".into());
@@ -105,7 +105,7 @@ pub fn programs(args: &[String], debian: Debian) -> Result<Tally, String> {
     while let Some(arg) = rest.next() {
         match arg.as_str() {
             "--only" => selection.only = Some(rest.next().ok_or("--only wants a text")?.clone()),
-            "--form" => form = Some(rest.next().ok_or("--form wants linear or paged")?.clone()),
+            "--form" => form = Some(rest.next().ok_or("--form wants plain, interpreted or paged")?.clone()),
             "--native-twice" => is_native_twice = true,
             "--short" => selection.debian = Debian::Most,
             "--list" => is_listing = true,
@@ -136,7 +136,7 @@ pub fn programs(args: &[String], debian: Debian) -> Result<Tally, String> {
             Some(file) => file.into(),
             None => sizes::release()?.file,
         };
-        let mut emulators = vec![Emulator::linear(&blink), Emulator::paged(&blink)];
+        let mut emulators = Emulator::all(&blink);
         emulators.retain(|emulator| form.as_ref().is_none_or(|form| emulator.name == *form));
         emulators
     };

@@ -85,7 +85,7 @@ impl Program {
     }
 }
 
-/// `cargo xtask suite threads [--runs N] [--scale N] [--form linear|paged|native] [--host CPU] [NAME...]`.
+/// `cargo xtask suite threads [--runs N] [--scale N] [--form plain|interpreted|paged|native] [--host CPU] [NAME...]`.
 pub fn suite(args: &[String]) -> Result<Tally, String> {
     if !places::is_oracle() {
         return Err("the programs are for x86-64 Linux, which this machine is not".into());
@@ -112,7 +112,8 @@ pub fn suite(args: &[String]) -> Result<Tally, String> {
                 Some(file) => file.into(),
                 None => sizes::release()?.file,
             };
-            let mut emulators = vec![Emulator::native(), Emulator::linear(&blink), Emulator::paged(&blink)];
+            let mut emulators = Emulator::all(&blink);
+            emulators.push(Emulator::native());
             emulators.retain(|emulator| form.as_ref().map_or(emulator.name != "native", |form| emulator.name == *form));
             emulators
         }

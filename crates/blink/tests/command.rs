@@ -137,6 +137,6 @@ fn the_program_may_be_told_its_name_and_the_log_where_to_go() {
     assert!(lines.lines().any(|line| line.contains("] write(1, \"hello, world\\n\"")), "{lines}");
     let shown = blink().arg("-s").arg(&hello).output().unwrap();
     assert!(text(&shown.stderr).contains("] write(1, "));
-    let counted = blink().arg("--statistics").arg(&hello).output().unwrap();
+    let counted = blink().arg("-jZ").arg(&hello).output().unwrap();
     assert!(text(&counted.stderr).starts_with("instructions: "), "{}", text(&counted.stderr));
 }

@@ -21,8 +21,13 @@ fn check(emulator: &Emulator) {
 }
 
 #[test]
-fn guests_run_in_the_default_form_of_memory() {
-    check(&Emulator::linear(Path::new(BLINK)));
+fn guests_run_in_the_default_form() {
+    check(&Emulator::plain(Path::new(BLINK)));
+}
+
+#[test]
+fn guests_run_interpreted() {
+    check(&Emulator::interpreted(Path::new(BLINK)));
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn check(name: &str) {
     let Some(program) = build(name) else { return };
     let native = run(&mut Command::new(&program));
     let mut wrong = Vec::new();
-    for form in ["-j", "-m"] {
+    for form in ["--", "-j", "-m"] {
         let ours = run(Command::new(BLINK).arg(form).arg(&program));
         wrong.extend(compare(name, form, &native, &ours));
     }

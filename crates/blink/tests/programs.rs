@@ -54,10 +54,10 @@ fn run(directory: &Path, words: &[&str]) -> Captured {
     run::capture(&command, PATIENCE).unwrap()
 }
 
-/// The output natively and in both forms.
+/// The output natively and in every form.
 fn compare(directory: &Path, words: &[&str]) {
     let native = run(directory, words);
-    for form in ["-j", "-m"] {
+    for form in ["--", "-j", "-m"] {
         let ours = run(directory, &[&[BLINK, form], words].concat());
         assert_eq!(text(&ours.stdout), text(&native.stdout), "{form} {words:?}: {}", text(&ours.stderr));
         assert_eq!(ours.end, native.end, "{form} {words:?}: {}", text(&ours.stderr));
@@ -121,7 +121,7 @@ fn random_system_calls_never_break_blink() {
     let Some(program) = build(&directory, "calls.c", "calls", &["-static", "-w"]) else { return };
     let mut finished = 0;
     for seed in 1..=6 {
-        for form in ["-j", "-m"] {
+        for form in ["--", "-j", "-m"] {
             let place = directory.join(format!("{seed}{form}"));
             fs::create_dir(&place).unwrap();
             fs::set_permissions(&place, fs::Permissions::from_mode(0o777)).unwrap();
@@ -144,11 +144,13 @@ fn execve_says_of_bad_files_what_linux_says() {
     let directory = directory("execs");
     let Some(program) = build(&directory, "execs.c", "execs", &["-static", "-w"]) else { return };
     let program = program.to_str().unwrap();
-    let outputs = [&[][..], &[BLINK], &[BLINK, "-m"]].map(|words| {
-        let place = directory.join(format!("place{}", words.len()));
-        fs::create_dir(&place).unwrap();
-        run(&place, &[words, &[program]].concat())
-    });
+    let outputs = [("natively", &[][..]), ("plain", &[BLINK]), ("-j", &[BLINK, "-j"]), ("-m", &[BLINK, "-m"])].map(
+        |(name, words)| {
+            let place = directory.join(name);
+            fs::create_dir(&place).unwrap();
+            run(&place, &[words, &[program]].concat())
+        },
+    );
     assert!(text(&outputs[0].stdout).contains("ETXTBSY"), "{}", text(&outputs[0].stdout));
     for ours in &outputs[1..] {
         assert_eq!(text(&ours.stdout), text(&outputs[0].stdout), "{}", text(&ours.stderr));
@@ -196,7 +198,7 @@ fn an_ape_runs_as_the_elf_file_inside_it() {
         fs::write(&file, ape(&fs::read(&path).unwrap(), magic)).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
         let native = run(&directory, &["./start", "x"]);
-        for form in ["-j", "-m"] {
+        for form in ["--", "-j", "-m"] {
             let ours = run(&inner, &[BLINK, form, "./start", "x"]);
             // Until it shows the offsets of its mappings.
             let head = |output: &Captured| text(&output.stdout).split("\nmap ").next().unwrap().to_string();
@@ -219,7 +221,7 @@ fn a_fatal_fault_is_reported_and_blink_dies_of_its_signal() {
         ("hlt", 11, "SIGSEGV: general protection fault"),
         ("jump", 11, "SIGSEGV: no right to execute at 0x"),
     ] {
-        for form in ["-j", "-m"] {
+        for form in ["--", "-j", "-m"] {
             let ours = run(&directory, &[BLINK, form, "./crash", how]);
             let report = text(&ours.stderr);
             assert_eq!(ours.end, End::Signal(signal), "{how}: {report}");

@@ -102,7 +102,7 @@ fn text(command: &mut Command) -> String {
 /// blink with `-C root`.
 fn within(root: &Path, form: &str) -> Command {
     let mut command = Command::new(BLINK);
-    command.arg(form).arg("-C").arg(root);
+    command.arg("-C").arg(root).arg(form);
     command
 }
 
@@ -110,7 +110,7 @@ fn within(root: &Path, form: &str) -> Command {
 fn a_root_is_all_there_is() {
     let _turn = turn();
     let Some(root) = root("all") else { return };
-    for form in ["-j", "-m"] {
+    for form in ["--", "-j", "-m"] {
         assert_eq!(shell(&mut within(&root, form), SCRIPT), EXPECTED, "{form}");
     }
     // Only for who may.

@@ -13,7 +13,7 @@ const BLINK: &str = env!("CARGO_BIN_EXE_blink");
 fn check(selection: &Selection) {
     let busybox = places::find_busybox();
     let cases = programs::cases(selection, busybox.as_deref()).unwrap();
-    let emulators = [Emulator::linear(Path::new(BLINK)), Emulator::paged(Path::new(BLINK))];
+    let emulators = Emulator::all(Path::new(BLINK));
     let tally = programs::run(&cases, &emulators).unwrap();
     assert_eq!(Tally { failed: 0, ..tally }, tally, "{}", tally.line());
 }

@@ -1,4 +1,4 @@
-//! A short run of each program of `cargo xtask suite threads`, natively and under blink in both forms of memory.
+//! A short run of each program of `cargo xtask suite threads`, natively and under blink in every form.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use std::path::Path;
@@ -12,7 +12,7 @@ const BLINK: &str = env!("CARGO_BIN_EXE_blink");
 fn check(name: &str) {
     let program = PROGRAMS.iter().find(|program| program.name == name).expect("it is in the list");
     let Some(file) = program.build(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap() else { return };
-    for emulator in [Emulator::native(), Emulator::linear(Path::new(BLINK)), Emulator::paged(Path::new(BLINK))] {
+    for emulator in [vec![Emulator::native()], Emulator::all(Path::new(BLINK))].concat() {
         program.run(&file, &emulator, 1).unwrap();
     }
 }

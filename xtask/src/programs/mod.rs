@@ -23,7 +23,7 @@ use crate::report::Tally;
 /// How to run a guest program: words before it on the command line.
 #[derive(Clone, Debug)]
 pub struct Emulator {
-    /// `linear`, `paged`, `s390x linear`...
+    /// `plain`, `paged`, `s390x plain`...
     pub name: String,
     pub words: Vec<OsString>,
     /// Does another emulator run blink?
@@ -36,16 +36,29 @@ pub struct Emulator {
 const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Emulator {
-    /// blink as it is called, in the default form.
-    pub fn linear(blink: &Path) -> Emulator {
-        let words = vec![blink.as_os_str().to_owned()];
-        Emulator { name: "linear".into(), words, is_nested: false, limit: PATIENCE }
+    /// blink as it is called: translating where it can.
+    pub fn plain(blink: &Path) -> Emulator {
+        Emulator::with(blink, "plain", None)
+    }
+
+    /// blink's interpreter in linear memory.
+    pub fn interpreted(blink: &Path) -> Emulator {
+        Emulator::with(blink, "interpreted", Some("-j"))
     }
 
     /// blink with guest memory in pages.
     pub fn paged(blink: &Path) -> Emulator {
-        let words = vec![blink.as_os_str().to_owned(), "-m".into()];
-        Emulator { name: "paged".into(), words, is_nested: false, limit: PATIENCE }
+        Emulator::with(blink, "paged", Some("-m"))
+    }
+
+    /// blink in every form.
+    pub fn all(blink: &Path) -> Vec<Emulator> {
+        vec![Emulator::plain(blink), Emulator::interpreted(blink), Emulator::paged(blink)]
+    }
+
+    fn with(blink: &Path, name: &str, option: Option<&str>) -> Emulator {
+        let words = [Some(blink.as_os_str().to_owned()), option.map(OsString::from)].into_iter().flatten().collect();
+        Emulator { name: name.into(), words, is_nested: false, limit: PATIENCE }
     }
 
     /// The machine itself, to find cases whose output varies by itself.
