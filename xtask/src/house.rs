@@ -14,8 +14,9 @@ pub const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("memory", &[], &[]),
     ("cpu", &["isa", "softfloat", "memory"], &[]),
     ("host", &["memory"], &["libc"]),
+    ("jit", &["isa", "cpu", "memory", "host"], &[]),
     ("linux", &["cpu", "memory", "host"], &[]),
-    ("vm", &["cpu", "memory", "host", "linux"], &[]),
+    ("vm", &["cpu", "memory", "host", "jit", "linux"], &[]),
     ("blink", &["vm", "linux", "cpu", "memory", "host", "isa", "softfloat"], &["lexopt"]),
 ];
 

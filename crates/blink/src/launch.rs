@@ -74,6 +74,7 @@ impl Order {
             options: RunOptions {
                 trace: options.trace,
                 paged: options.paged,
+                interpret: options.no_jit,
                 statistics: options.statistics,
                 // A trace that nobody would see is of no use.
                 log_to_stderr: options.log_to_stderr || (options.trace > 0 && log.is_none()),
@@ -237,7 +238,10 @@ fn prepare(order: Order, started: host::time::Time) -> Result<Task, LoadError> {
     };
     drop(found);
     mm.set_limits(limits);
-    mm.set_brk_start(start.layout.brk);
+    // It has its part in the handlers of signals, which are not installed yet.
+    let engine = vm::engine::choose(&mm, !order.options.interpret);
+    let brk = mm.heap_start(start.layout.brk);
+    mm.set_brk_start(brk);
     host::process::set_name(name.rsplit(|&byte| byte == b'/').next().unwrap_or_default());
 
     let mask = host::signal::block_all();
@@ -251,7 +255,7 @@ fn prepare(order: Order, started: host::time::Time) -> Result<Task, LoadError> {
         layout: Layout {
             code: start.layout.code,
             data: start.layout.data,
-            brk: start.layout.brk,
+            brk,
             stack: start.sp,
             arguments: start.arguments,
             environment: start.environment,
@@ -268,7 +272,7 @@ fn prepare(order: Order, started: host::time::Time) -> Result<Task, LoadError> {
     let mut cpu = cpu::Cpu::new(mm.clone(), Arc::new(Machine));
     cpu.ip = start.ip;
     cpu.set64(cpu::RSP, start.sp);
-    Ok(Task::new(cpu, Arc::new(process), host::process::tid(), mask))
+    Ok(Task::new(cpu, engine, Arc::new(process), host::process::tid(), mask))
 }
 
 /// `/dev/fd/N`, as `execveat` with an empty path calls its file: the process is then named after the file itself (Linux 6.14).

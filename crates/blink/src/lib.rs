@@ -65,7 +65,10 @@ fn version() -> String {
     let width = usize::BITS;
     let _ = writeln!(text, "blink {} ({profile} build)", env!("CARGO_PKG_VERSION"));
     let _ = writeln!(text, "host: {} {}, {width}-bit, {endian}", env!("HOST_OS"), env!("HOST_CPU"));
-    let _ = writeln!(text, "engine: interpreter");
+    let _ = match vm::engine::why_interpreted() {
+        None => writeln!(text, "engine: translator (-j: interpreter)"),
+        Some(reason) => writeln!(text, "engine: interpreter, since {reason}"),
+    };
     let _ = writeln!(
         text,
         "guest: x86-64 Linux, memory {}",

@@ -17,7 +17,7 @@ PROGRAM is looked up as it stands, then in $PATH.
   -h, --help         print this help
   -v, --version      print version and build
   -e, --stderr       write the log to standard error too
-  -j, --no-jit       interpret only (this build always does)
+  -j, --no-jit       interpret only
   -m, --paged        keep guest memory apart: no guest access can reach memory of blink itself
   -s, --trace        write a trace of system calls to the log (to standard error without -L);
                      -ss shows calls at entry too

@@ -13,13 +13,18 @@ pub fn print(process: &Process) {
     let mut text = String::new();
     let elapsed = host::time::now().saturating_sub(process.started);
     let instructions = process.counts.instructions.load(Relaxed);
-    let _ = writeln!(text, "instructions: {instructions}");
+    let is_translated = process.mm.is_translated();
+    // Nobody counts what the host's CPU runs.
+    let counted = if is_translated { "instructions interpreted" } else { "instructions" };
+    let _ = writeln!(text, "{counted}: {instructions}");
     let _ = writeln!(text, "seconds: {}.{:06}", elapsed.seconds, elapsed.nanoseconds / 1000);
     let micros = elapsed.seconds as u64 * 1_000_000 + elapsed.nanoseconds as u64 / 1000;
-    if let Some(tenths) = (instructions * 10).checked_div(micros) {
+    if let Some(tenths) = (instructions * 10).checked_div(micros)
+        && !is_translated
+    {
         let _ = writeln!(text, "million instructions per second: {}.{}", tenths / 10, tenths % 10);
     }
-    let _ = writeln!(text, "blocks decoded: {}", process.counts.blocks.load(Relaxed));
+    let _ = writeln!(text, "blocks decoded and translated: {}", process.counts.blocks.load(Relaxed));
     let _ = writeln!(text, "system calls: {}", process.counts.calls.load(Relaxed));
     let _ = writeln!(text, "memory: {}", if process.mm.is_linear() { "linear" } else { "paged" });
     if let Ok(usage) = host::identity::rusage(0) {

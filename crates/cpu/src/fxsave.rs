@@ -20,10 +20,50 @@ pub enum Pointers {
     Wide,
 }
 
+/// State of x87, MMX and SSE as FXSAVE64 writes it, where an engine that runs on the host's own registers leaves it. Until
+/// [`Cpu::take_back`], the registers are here.
+#[derive(Clone)]
+#[repr(C, align(64))]
+pub struct Image {
+    pub bytes: [u8; 512],
+    pub is_lent: bool,
+}
+
+impl Default for Image {
+    fn default() -> Image {
+        Image { bytes: [0; 512], is_lent: false }
+    }
+}
+
 impl Cpu {
     /// The image in its 64-bit form (FXSAVE64).
     pub fn fxsave(&self) -> [u8; 512] {
-        self.fxsave_as(Pointers::Wide)
+        if self.image.is_lent { self.image.bytes } else { self.fxsave_as(Pointers::Wide) }
+    }
+
+    /// Puts the registers into the image.
+    pub fn lend_out(&mut self) {
+        if !self.image.is_lent {
+            self.image.bytes = self.fxsave();
+            self.image.is_lent = true;
+        }
+    }
+
+    /// Takes the registers back from the image.
+    #[inline(always)]
+    pub fn take_back(&mut self) {
+        if self.image.is_lent {
+            self.take_back_now();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_back_now(&mut self) {
+        self.image.is_lent = false;
+        let bytes = self.image.bytes;
+        let taken = self.fxrstor(&bytes);
+        debug_assert!(taken.is_ok(), "the CPU wrote it");
     }
 
     /// The CPU writes the pointers of the last instruction only while an unmasked exception is pending, and else zeros (AMD APM
@@ -71,6 +111,7 @@ impl Cpu {
         if mxcsr & !MXCSR_MASK != 0 {
             return Err(InvalidImage);
         }
+        self.image.is_lent = false;
         self.mxcsr = mxcsr;
         let x87 = &mut self.x87;
         x87.set_words(u16_at(0), u16_at(2));

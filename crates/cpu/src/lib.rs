@@ -14,6 +14,7 @@ pub mod arith;
 pub mod cache;
 pub mod chain;
 pub mod cpuid;
+mod engine;
 pub mod exec;
 pub mod flags;
 pub mod fxsave;
@@ -29,6 +30,7 @@ pub mod stop;
 pub mod x87;
 
 pub use cache::Cache;
+pub use engine::Engine;
 pub use size::Size;
 pub use state::{
     Cpu, Environment, R8, R9, R10, R11, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, Segment,

@@ -11,6 +11,7 @@ use memory::{Cause, Fault};
 impl Cpu {
     /// Runs from `ip` until something is to be done that the CPU cannot do itself.
     pub fn run(&mut self, cache: &mut Cache) -> Exit {
+        self.take_back();
         if self.system_flags & (TF | AC) != 0 {
             return self.run_watched(cache);
         }
@@ -65,6 +66,17 @@ impl Cpu {
 
     /// Runs one instruction: [`Exit::Stepped`] unless it has another reason to leave.
     pub fn step(&mut self, cache: &mut Cache) -> Exit {
+        self.run_part(cache, 1)
+    }
+
+    /// Runs the block at `ip`: [`Exit::Stepped`] unless it has another reason to leave.
+    pub fn run_block(&mut self, cache: &mut Cache) -> Exit {
+        self.run_part(cache, usize::MAX)
+    }
+
+    /// Runs so many instructions of the block at `ip`, or all.
+    fn run_part(&mut self, cache: &mut Cache, most: usize) -> Exit {
+        self.take_back();
         let id = match cache.find(self) {
             Ok(id) => id,
             Err(trap) => return Exit::Trap(trap),
@@ -75,11 +87,13 @@ impl Cpu {
             return Exit::Trap(trap);
         }
         let block = cache.block(id);
-        self.icount += 1;
-        self.ip = block.start.wrapping_add(block.insts[0].len as u64);
-        match (block.insts[0].run)(self, &block.insts[..1]) {
+        let part = &block.insts[..most.min(block.insts.len())];
+        let count = part.len();
+        self.icount += count as u64;
+        self.ip = part.iter().fold(block.start, |ip, inst| ip.wrapping_add(inst.len as u64));
+        match (part[0].run)(self, part) {
             Ok(()) => Exit::Stepped,
-            Err(stop) => match self.settle(cache, id, 1, stop) {
+            Err(stop) => match self.settle(cache, id, count, stop) {
                 Ok(()) => Exit::Stepped,
                 Err(exit) => exit,
             },

@@ -1,6 +1,7 @@
 //! The state of one guest CPU: registers, flags, vectors, x87, and its view of memory.
 
 use crate::flags::{self, Flags};
+use crate::fxsave::Image;
 use crate::inst::{HIGH, Inst};
 use crate::size::Size;
 use crate::stop::{Exit, Flow, Stop, Trap};
@@ -59,6 +60,8 @@ pub struct Cpu {
     pub system_flags: u64,
     pub selectors: [u16; 6],
     pub x87: X87,
+    /// Where x87 and SSE state lies while another engine has it.
+    pub image: Image,
     /// Instructions executed.
     pub icount: u64,
     /// Of the block that stopped: instructions that were not done, the one that stopped it included.
@@ -103,6 +106,7 @@ impl Cpu {
             system_flags: 0,
             selectors: [0, 0x33, 0x2b, 0, 0, 0],
             x87: X87::default(),
+            image: Image::default(),
             icount: 0,
             left: 0,
             trap: Trap::InvalidOpcode,
@@ -113,7 +117,7 @@ impl Cpu {
 
     /// The CPU of a new thread: the same registers over the same or another memory.
     pub fn fork(&self, memory: Memory) -> Cpu {
-        Cpu { memory, environment: self.environment.clone(), x87: self.x87.clone(), ..*self }
+        Cpu { memory, environment: self.environment.clone(), x87: self.x87.clone(), image: self.image.clone(), ..*self }
     }
 
     #[inline(always)]

@@ -1,17 +1,18 @@
 //! Host memory for the guest: owned mappings anywhere ([`Region`]), and the window in which guest addresses are host
 //! addresses ([`Window`]).
 //!
-//! Guest memory is never mapped executable: what runs is the interpreter. All lengths, addresses and offsets are multiples of
+//! Guest memory is never mapped executable: what runs is the interpreter, or translated code elsewhere. All lengths, addresses and offsets are multiples of
 //! the guest's page size, 4096; on hosts with larger pages there is no window, and the caller keeps file mappings aligned.
 
 use crate::errno::{Errno, check};
 use crate::file;
 use crate::once::Once;
+use crate::park::FUTEX;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::ptr::NonNull;
-use memory::{PAGE_SIZE, Page, Rights};
+use memory::{Lock, PAGE_SIZE, Page, Rights};
 
 /// What a mapping shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,6 +217,43 @@ impl Drop for Region {
     }
 }
 
+/// Memory of blink's own that is zero at first, with as much of it there as is used.
+pub struct Scratch {
+    base: NonNull<u8>,
+    length: usize,
+}
+
+// SAFETY: nobody else knows the memory.
+unsafe impl Send for Scratch {}
+
+impl Scratch {
+    pub fn new(length: usize) -> Option<Scratch> {
+        const BOTH: i32 = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: not fixed.
+        let base = unsafe { mmap(0, length as u64, BOTH, Source::Anonymous, Sharing::Private, 0) };
+        Some(Scratch { base: base.ok()?, length })
+    }
+
+    /// Aligned to a page.
+    pub fn start(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    /// All zeros again from a multiple of the page size on.
+    pub fn clear(&mut self, from: usize) {
+        assert!(from <= self.length);
+        // SAFETY: the memory is the owner's, who has lent it to nobody.
+        unsafe { libc::madvise(self.base.as_ptr().add(from).cast(), self.length - from, libc::MADV_DONTNEED) };
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // SAFETY: it was mapped with this length, and nobody uses it any more.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.length) };
+    }
+}
+
 /// # Safety
 /// As mremap(2): the ranges are guest memory.
 unsafe fn remap(
@@ -302,6 +340,8 @@ pub fn tells_end_of_file() -> bool {
 /// hands out no address of them to blink itself.
 pub struct Window {
     ranges: Vec<Range<u64>>,
+    /// What blink has taken back of them, for translated code.
+    taken: Lock<Vec<Range<u64>>>,
 }
 
 /// Guest addresses end here; the last page is never mapped.
@@ -314,7 +354,7 @@ impl Window {
         if size_of::<usize>() < 8 || page_size() != PAGE_SIZE || !cfg!(target_os = "linux") {
             return None;
         }
-        let mut window = Window { ranges: Vec::new() };
+        let mut window = Window { ranges: Vec::new(), taken: Lock::new(Vec::new(), &FUTEX) };
         // Position-independent programs of the host lie from 0x55.. on, with the heap behind; libraries and mappings below the
         // stack, from 0x7f.. down. What lies below all of them is the guest's.
         let lowest = own_lowest()?;
@@ -356,12 +396,21 @@ impl Window {
 
     pub fn contains(&self, start: u64, length: u64) -> bool {
         // Below its start nothing is reserved and nothing of blink's can be; the host decides who may map there.
-        let is_lowest = start.checked_add(length).is_some_and(|end| end <= self.start());
-        is_lowest
-            || self
-                .ranges
-                .iter()
-                .any(|range| range.contains(&start) && start.checked_add(length).is_some_and(|end| end <= range.end))
+        let Some(end) = start.checked_add(length) else { return false };
+        let is_lowest = end <= self.start();
+        let is_inside = self.ranges.iter().any(|range| range.contains(&start) && end <= range.end);
+        is_lowest || is_inside && !self.taken.lock().iter().any(|range| start < range.end && range.start < end)
+    }
+
+    /// Takes a range out of the window, in which nothing of the guest's is, for translated code: memory that may be written and run.
+    /// It is blink's for ever.
+    pub fn take(&self, start: u64, length: u64) -> Result<NonNull<u8>, Errno> {
+        self.check(start, length)?;
+        const ALL: i32 = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
+        // SAFETY: the range is the guest's, who has nothing there.
+        let base = unsafe { mmap(start as usize, length, ALL, Source::Anonymous, Sharing::Private, libc::MAP_FIXED)? };
+        self.taken.lock().push(start..start + length);
+        Ok(base)
     }
 
     fn check(&self, start: u64, length: u64) -> Result<(), Errno> {

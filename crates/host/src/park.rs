@@ -43,7 +43,10 @@ impl Park for Futex {
     }
 
     fn current(&self) -> usize {
-        // SAFETY: no pointers.
-        unsafe { libc::pthread_self() as usize }
+        crate::process::tid() as usize
+    }
+
+    fn kick(&self, thread: usize) {
+        crate::signal::kick(thread as i32);
     }
 }

@@ -53,7 +53,7 @@ extern "C" fn begin(body: *mut libc::c_void) -> *mut libc::c_void {
     // SAFETY: the box that `spawn` gave away.
     let Body { run, creator } = *unsafe { Box::from_raw(body.cast::<Body>()) };
     // The C library begins with its own two signals unblocked, whatever its caller blocked; to the guest they are like others.
-    crate::signal::set_exact_mask(!crate::signal::NEVER_BLOCKED);
+    crate::signal::set_exact_mask(!crate::signal::never_blocked());
     run(Ready { creator, tid: process::tid() });
     null_mut()
 }

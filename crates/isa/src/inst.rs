@@ -123,6 +123,8 @@ pub struct Mem {
     pub disp: i64,
     /// Bytes that `disp` takes in the instruction: 0, 1, 2, 4 or 8.
     pub disp_bytes: u8,
+    /// Where in the instruction a `disp` of 4 bytes is.
+    pub disp_at: u8,
     /// `disp` is relative to the end of the instruction.
     pub ip_relative: bool,
 }
@@ -137,6 +139,7 @@ impl Mem {
         scale: 1,
         disp: 0,
         disp_bytes: 0,
+        disp_at: 0,
         ip_relative: false,
     };
 }

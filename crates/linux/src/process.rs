@@ -18,6 +18,8 @@ pub struct Options {
     pub trace: u8,
     /// `-m`: the paged address space even where the linear one works.
     pub paged: bool,
+    /// `-j`: no translation even where it works.
+    pub interpret: bool,
     /// `-Z`.
     pub statistics: bool,
     /// `-e`: the log goes to standard error too.
@@ -53,7 +55,7 @@ impl Counts {
     /// The task has ended.
     pub fn add(&self, task: &Task) {
         self.instructions.fetch_add(task.cpu.icount, Relaxed);
-        self.blocks.fetch_add(task.cache.decoded, Relaxed);
+        self.blocks.fetch_add(task.engine.blocks(), Relaxed);
         self.calls.fetch_add(task.calls, Relaxed);
     }
 }

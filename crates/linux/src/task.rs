@@ -3,8 +3,10 @@
 use crate::errno::Errno;
 use crate::process::Process;
 use crate::signal::TaskSignals;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use cpu::Engine;
 
 pub use cpu::Cpu;
 pub use memory::Access;
@@ -12,9 +14,9 @@ pub use memory::Access;
 /// A thread of the guest. Handlers take `&mut Task`.
 pub struct Task {
     pub cpu: Cpu,
-    /// The engine's decoded blocks. Here, and not in the run loop, since a child that shares memory borrows it and may never
-    /// come back from the loop.
-    pub cache: cpu::Cache,
+    /// What runs the code. Here, and not in the run loop, since a child that shares memory borrows it and may never come back
+    /// from the loop.
+    pub engine: Box<dyn Engine>,
     /// What `execve` hands to the host; owned here for the same reason.
     pub executing: Option<host::process::Execution>,
     pub process: Arc<Process>,
@@ -66,11 +68,11 @@ pub enum Restart {
 
 impl Task {
     /// A thread with the CPU given, which blocks the signals of `mask`.
-    pub fn new(cpu: Cpu, process: Arc<Process>, tid: i32, mask: u64) -> Task {
+    pub fn new(cpu: Cpu, engine: Box<dyn Engine>, process: Arc<Process>, tid: i32, mask: u64) -> Task {
         let signals = TaskSignals::new(cpu.memory.attention_handle(), &process.signals, mask);
         Task {
             cpu,
-            cache: cpu::Cache::default(),
+            engine,
             executing: None,
             process,
             tid,

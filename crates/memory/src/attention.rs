@@ -30,6 +30,8 @@ const HOST: u32 = 0;
 const GUEST: u32 = 1;
 /// Waits for the end of somebody's exclusive section.
 const PARKED: u32 = 2;
+/// Runs translated code: accesses guest memory where the host has it, with nothing cached.
+const NATIVE: u32 = 3;
 /// Somebody sleeps on the state.
 const WAITED: u32 = 0x80;
 
@@ -42,6 +44,10 @@ pub trait Park: Send + Sync {
     /// A number of the calling thread, not 0, or 0 if the implementation cannot tell.
     fn current(&self) -> usize {
         0
+    }
+    /// Makes the thread with that number leave translated code, if it runs any, and look at its bits.
+    fn kick(&self, thread: usize) {
+        let _ = thread;
     }
 }
 
@@ -154,6 +160,11 @@ impl Attention {
         self.0.bits.load(Relaxed)
     }
 
+    /// The bits where translated code finds them, as long as the object lives.
+    pub fn word(&self) -> *const AtomicU32 {
+        &raw const self.0.bits
+    }
+
     /// Sets bits.
     pub fn raise(&self, bits: u32) {
         self.0.bits.fetch_or(bits, SeqCst);
@@ -184,14 +195,24 @@ impl Attention {
     /// Enters the guest, after the end of any exclusive section. True if the caller must drop what it cached and then call
     /// [`acknowledge`](Self::acknowledge), before it touches memory.
     pub(crate) fn enter(&self) -> bool {
+        self.enter_as(GUEST) & TLB != 0
+    }
+
+    /// Enters the guest for translated code, after the end of any exclusive section.
+    pub(crate) fn enter_native(&self) {
+        self.enter_as(NATIVE);
+    }
+
+    /// The bits that are set then.
+    fn enter_as(&self, state: u32) -> u32 {
         if self.0.owner.load(Relaxed) == 0 {
             self.0.owner.store(self.0.park.current(), Relaxed);
         }
         loop {
-            self.set_state(GUEST);
+            self.set_state(state);
             let bits = self.0.bits.load(SeqCst);
             if bits & EXCLUSIVE == 0 {
-                return bits & TLB != 0;
+                return bits;
             }
             self.set_state(PARKED);
             self.0.park.wait(&self.0.bits, bits);
@@ -212,13 +233,18 @@ impl Attention {
         self.0.owner.store(0, Relaxed);
     }
 
-    /// Waits until the thread is outside the guest or has acknowledged `wanted`.
+    /// Waits until the thread is outside the guest or has acknowledged `wanted`. Translated code has cached nothing, so that
+    /// it is in the way of exclusive sections only.
     fn wait_for(&self, wanted: u32) {
-        let mut spins = 0;
+        let (mut spins, mut is_kicked) = (0, false);
         loop {
             let state = self.0.state.load(SeqCst);
-            if state & !WAITED != GUEST || self.0.bits.load(SeqCst) & wanted == 0 {
+            let is_native = state & !WAITED == NATIVE && wanted == EXCLUSIVE;
+            if !is_native && state & !WAITED != GUEST || self.0.bits.load(SeqCst) & wanted == 0 {
                 return;
+            }
+            if is_native && !core::mem::replace(&mut is_kicked, true) {
+                self.0.park.kick(self.0.owner.load(SeqCst));
             }
             spins += 1;
             if spins < 200 {
@@ -307,10 +333,10 @@ impl Threads {
         }
     }
 
-    /// Runs `f` while no other thread is in the guest. The caller has left the guest; `f` may enter it.
-    pub fn exclusive<T>(&self, own: &Attention, f: impl FnOnce() -> T) -> T {
+    /// Runs `f` while no other thread is in the guest. The caller has left the guest; `f` may enter it as `own`.
+    pub fn exclusive<T>(&self, own: Option<&Attention>, f: impl FnOnce() -> T) -> T {
         let list = self.list.lock();
-        let others = || list.iter().filter(|thread| !thread.is(own));
+        let others = || list.iter().filter(|thread| own.is_none_or(|own| !thread.is(own)));
         others().for_each(|thread| thread.raise(EXCLUSIVE));
         others().for_each(|thread| thread.wait_for(EXCLUSIVE));
         let result = f();

@@ -135,7 +135,7 @@ impl Memory {
             let span = self.span(address, count, Access::Write)?;
             let Some(threads) = backing.threads() else { return Ok(f(span)) };
             own.leave();
-            if let Some(result) = threads.exclusive(&own, || (!own.enter()).then(|| f(span))) {
+            if let Some(result) = threads.exclusive(Some(&own), || (!own.enter()).then(|| f(span))) {
                 return Ok(result);
             }
             // Drops what changed.

@@ -134,6 +134,12 @@ impl Memory {
         }
     }
 
+    /// From here on translated code may run, which finds guest memory where the host has it. Waits for the end of an exclusive
+    /// section.
+    pub fn enter_native(&mut self) {
+        self.attention.enter_native();
+    }
+
     /// The thread does something else, and may wait: nobody waits for it.
     pub fn leave_guest(&mut self) {
         self.attention.leave();
@@ -468,6 +474,15 @@ impl Memory {
             done += count;
         }
         done
+    }
+
+    /// Copies the code from `address` to the end of its page, or as much as `into` takes; as [`fetch`](Self::fetch) otherwise.
+    pub fn fetch_page(&mut self, address: u64, into: &mut [u8]) -> Result<usize, Faulted> {
+        let host = self.fetch_host(address)?;
+        let count = into.len().min((PAGE_SIZE - (address & OFFSET)) as usize);
+        // SAFETY: as in `fetch`.
+        unsafe { access::copy_out(host as *const u8, &mut into[..count]) };
+        Ok(count)
     }
 
     fn fetch_host(&mut self, address: u64) -> Result<usize, Faulted> {

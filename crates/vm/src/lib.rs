@@ -5,6 +5,9 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
+pub mod engine;
 mod fault;
 mod vsyscall;
 
@@ -25,10 +28,7 @@ pub fn hooks(report: fn(&mut Task, &Info), refused: fn(&mut Task), ending: fn(&P
 pub fn run(task: &mut Task) {
     while task.exited.is_none() {
         // Outside the engine nobody waits for this thread, which may block in a call.
-        task.cpu.memory.enter_guest();
-        let exit = task.cpu.run(&mut task.cache);
-        task.cpu.memory.leave_guest();
-        match exit {
+        match task.engine.run(&mut task.cpu) {
             Exit::Syscall => linux::dispatch(task),
             Exit::Trap(trap) => {
                 if trap == Trap::InvalidOpcode && host::log::is_on() {
@@ -53,7 +53,7 @@ pub fn run(task: &mut Task) {
 fn attend(task: &mut Task) {
     let bits = task.cpu.memory.attend();
     if bits & attention::CODE != 0 {
-        task.cache.begin_generation();
+        task.engine.begin_generation();
     }
     if bits & attention::SIGNAL != 0 {
         linux::signal::deliver_pending(task);

@@ -2,8 +2,9 @@
 
 use super::current;
 use super::info::Info;
+use super::native;
 use super::raw::{self, KernelMask};
-use super::{Disposition, FAULTS, KICK, KICKED, NEVER_BLOCKED, SIGBUS, SIGSEGV, Shared, bit};
+use super::{Disposition, FAULTS, KICK, KICKED, SIGBUS, SIGSEGV, Shared, bit, never_blocked};
 use crate::blocking::leave_window;
 use core::sync::atomic::Ordering::SeqCst;
 
@@ -14,8 +15,17 @@ pub(super) extern "C" fn handle(host_signal: libc::c_int, info: *mut u8, context
     let (raw_info, context) = unsafe { (&*info.cast::<[u8; 128]>(), &mut *context) };
     let info = Info::from_host(raw_info, signal);
     if info.code() > 0 && bit(signal) & FAULTS != 0 {
-        return fault(signal, &info);
+        if !native::divert(context, true) {
+            fault(signal, &info);
+        }
+        return;
     }
+    sent(signal, &info, context);
+    native::divert(context, false);
+}
+
+/// A signal that somebody sent, or a kick.
+fn sent(signal: i32, info: &Info, context: &mut libc::ucontext_t) {
     let current = current::get();
     if current.is_null() {
         // A thread that is no guest thread (any more) blocks everything; what still comes is a kick that was late.
@@ -28,10 +38,10 @@ pub(super) extern "C" fn handle(host_signal: libc::c_int, info: *mut u8, context
         raw::move_out(context, leave_window);
         return;
     }
-    if bit(signal) & NEVER_BLOCKED != 0 {
-        return never_blocked(shared, signal, &info, context);
+    if bit(signal) & never_blocked() != 0 {
+        return own(shared, signal, info, context);
     }
-    if shared.slot.fill(&info) {
+    if shared.slot.fill(info) {
         announce(shared, context);
     }
 }
@@ -58,7 +68,7 @@ fn fault(signal: i32, info: &Info) {
 }
 
 /// A signal that somebody sent and that the host's mask could not hold back.
-fn never_blocked(shared: &Shared, signal: i32, info: &Info, context: &mut libc::ucontext_t) {
+fn own(shared: &Shared, signal: i32, info: &Info, context: &mut libc::ucontext_t) {
     let disposition = shared.dispositions.get(signal);
     let is_blocked = shared.mask.load(SeqCst) & bit(signal) != 0;
     match disposition {
@@ -84,6 +94,6 @@ fn never_blocked(shared: &Shared, signal: i32, info: &Info, context: &mut libc::
 /// The slot has been filled: everything else waits, and the thread does not wait in the kernel.
 fn announce(shared: &Shared, context: &mut libc::ucontext_t) {
     shared.announce();
-    raw::set_context_mask(context, KernelMask::new(!NEVER_BLOCKED));
+    raw::set_context_mask(context, KernelMask::new(!never_blocked()));
     raw::move_out(context, leave_window);
 }

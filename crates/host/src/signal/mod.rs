@@ -1,6 +1,6 @@
 //! Signals of the host: the kernel keeps the queues, masks and order; one slot per thread holds what is to be delivered.
 //!
-//! The host's mask is the guest's mask, except for the signals in [`NEVER_BLOCKED`]: SIGBUS, since a mapped file may lose its end
+//! The host's mask is the guest's mask, except for the signals in [`never_blocked`]: SIGBUS, since a mapped file may lose its end
 //! under blink's hands, and [`KICK`], which makes a thread look up. Of other faults blink has none that it could survive, so they
 //! are blocked and pending on the host as in the guest. Actions `SIG_DFL` and `SIG_IGN` are the host's own. A handled signal gets
 //! blink's handler (`handler.rs`): it fills the thread's slot, raises the thread's [`Alarm`], and returns with everything
@@ -14,6 +14,7 @@ mod current;
 mod handler;
 mod info;
 mod kicker;
+pub mod native;
 mod raw;
 pub(crate) mod values;
 
@@ -52,8 +53,21 @@ pub const fn bit(number: i32) -> u64 {
     1 << (number - 1)
 }
 
+/// Signals whose host action is always blink's handler: the first two anywhere, the others where translated code runs, whose faults
+/// they are.
+const OWN: [i32; 5] = [SIGBUS, KICK, SIGSEGV, SIGILL, SIGFPE];
+
+static NEVER_BLOCKED: AtomicU64 = AtomicU64::new(bit(SIGBUS) | bit(KICK));
+
 /// Signals that the host's mask never contains; while the guest blocks one of them, its slot in `held` keeps it.
-pub const NEVER_BLOCKED: u64 = bit(SIGBUS) | bit(KICK);
+pub fn never_blocked() -> u64 {
+    NEVER_BLOCKED.load(Relaxed)
+}
+
+/// The signals of [`never_blocked`].
+fn own_signals() -> impl Iterator<Item = i32> {
+    OWN.into_iter().filter(|&signal| never_blocked() & bit(signal) != 0)
+}
 
 /// Signals that the host's CPU causes, in blink itself.
 const FAULTS: u64 = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGILL) | bit(SIGFPE) | bit(SIGTRAP);
@@ -84,7 +98,7 @@ pub struct ChildFlags {
 /// The dispositions of a process for the signals whose host action is always blink's handler.
 #[derive(Default)]
 pub struct Dispositions {
-    own: [AtomicU8; 2],
+    own: [AtomicU8; OWN.len()],
 }
 
 impl Dispositions {
@@ -94,11 +108,7 @@ impl Dispositions {
     }
 
     fn slot(&self, signal: i32) -> Option<&AtomicU8> {
-        match signal {
-            SIGBUS => Some(&self.own[0]),
-            KICK => Some(&self.own[1]),
-            _ => None,
-        }
+        own_signals().position(|own| own == signal).map(|i| &self.own[i])
     }
 
     fn get(&self, signal: i32) -> Disposition {
@@ -111,7 +121,7 @@ impl Dispositions {
 
     /// Takes over the actions that this process inherited and installs the handlers that are always there.
     pub fn install(&self) {
-        for signal in [SIGBUS, KICK] {
+        for signal in own_signals() {
             let inherited = raw::action(signal).unwrap_or(Disposition::Default);
             let _ = self.set(signal, inherited, ChildFlags::default());
             let _ = raw::set_action(signal, Disposition::Handle, ChildFlags::default());
@@ -136,7 +146,7 @@ impl Dispositions {
 
     /// Gives the host the actions that a program started by `exec` must inherit.
     pub fn prepare_exec(&self) {
-        for signal in [SIGBUS, KICK] {
+        for signal in own_signals() {
             if self.get(signal) == Disposition::Ignore {
                 let _ = raw::set_action(signal, Disposition::Ignore, ChildFlags::default());
             }
@@ -145,7 +155,7 @@ impl Dispositions {
 
     /// Takes [`Dispositions::prepare_exec`] back after an `exec` that failed.
     pub fn resume(&self) {
-        for signal in [SIGBUS, KICK] {
+        for signal in own_signals() {
             let _ = raw::set_action(signal, Disposition::Handle, ChildFlags::default());
         }
     }
@@ -198,9 +208,9 @@ struct Shared {
     /// The word that the blocking stub looks at.
     pending: AtomicU32,
     slot: Place,
-    /// Signals of [`NEVER_BLOCKED`] that came while the guest blocked them or while the slot was full.
-    held: [Place; 2],
-    /// The guest's mask, for the signals of [`NEVER_BLOCKED`].
+    /// Signals of [`never_blocked`] that came while the guest blocked them or while the slot was full.
+    held: [Place; OWN.len()],
+    /// The guest's mask, for the signals of [`never_blocked`].
     mask: AtomicU64,
     alarm: Arc<dyn Alarm>,
     dispositions: Arc<Dispositions>,
@@ -210,13 +220,12 @@ struct Shared {
 
 impl Shared {
     fn held(&self, signal: i32) -> Option<&Place> {
-        [SIGBUS, KICK].iter().position(|&s| s == signal).map(|i| &self.held[i])
+        own_signals().position(|own| own == signal).map(|i| &self.held[i])
     }
 
     /// The signals that are held, as a mask.
     fn held_mask(&self) -> u64 {
-        [SIGBUS, KICK]
-            .into_iter()
+        own_signals()
             .filter(|&s| self.held(s).is_some_and(|place| place.full.load(SeqCst)))
             .fold(0, |mask, s| mask | bit(s))
     }
@@ -262,7 +271,7 @@ impl Thread {
         raw::install_stack(self.stack.get_or_insert_with(|| vec![0; STACK].into_boxed_slice()));
         self.resume();
         self.shared.kicker.create();
-        let _ = raw::set_mask(KernelMask::new(self.shared.mask.load(SeqCst) & !NEVER_BLOCKED));
+        let _ = raw::set_mask(KernelMask::new(self.shared.mask.load(SeqCst) & !never_blocked()));
     }
 
     /// Makes this the state of the calling thread, on which all signals are blocked, and leaves mask and stack alone: for a
@@ -282,7 +291,7 @@ impl Thread {
 
     /// Blocks all signals of the calling thread, for as long as blink's own state is in between.
     pub fn block_all(&self) {
-        let _ = raw::set_mask(KernelMask::new(!NEVER_BLOCKED));
+        let _ = raw::set_mask(KernelMask::new(!never_blocked()));
     }
 
     /// The guest's mask.
@@ -295,7 +304,7 @@ impl Thread {
         self.shared.pending.load(SeqCst) & FILLED != 0
     }
 
-    /// Signals of [`NEVER_BLOCKED`] that wait since the guest blocks them.
+    /// Signals of [`never_blocked`] that wait since the guest blocks them.
     pub fn held(&self) -> u64 {
         self.shared.held_mask()
     }
@@ -304,7 +313,7 @@ impl Thread {
     pub fn set_mask(&self, mask: u64) -> Result<(), Errno> {
         let shared = &*self.shared;
         let old = shared.mask.swap(mask, SeqCst);
-        let kernel = KernelMask::new(mask & !NEVER_BLOCKED);
+        let kernel = KernelMask::new(mask & !never_blocked());
         while let Err(error) = self.attempt(|pending| raw::set_mask_unless(pending, &kernel)) {
             if self.is_pending() || error != NOT_ENTERED {
                 shared.mask.store(old, SeqCst);
@@ -336,7 +345,7 @@ impl Thread {
             self.shared.announce();
             return Err(Errno::EINTR);
         }
-        Ok(mask & !NEVER_BLOCKED)
+        Ok(mask & !never_blocked())
     }
 
     /// Waits until a signal is delivered, with `mask` as the mask (`rt_sigsuspend`). Always an error.
@@ -428,10 +437,10 @@ pub(crate) unsafe fn blocking_call(number: libc::c_long, args: &[usize; 6]) -> R
 
 /// Blocks all signals of the calling thread and returns the mask it had: the one that the process inherited.
 pub fn block_all() -> u64 {
-    raw::swap_mask(KernelMask::new(!NEVER_BLOCKED)).unwrap_or(0)
+    raw::swap_mask(KernelMask::new(!never_blocked())).unwrap_or(0)
 }
 
-/// Sets the calling thread's mask exactly, the signals of [`NEVER_BLOCKED`] included: before an `exec`.
+/// Sets the calling thread's mask exactly, the signals of [`never_blocked`] included: before an `exec`.
 pub fn set_exact_mask(mask: u64) {
     let _ = raw::set_mask(KernelMask::new(mask));
 }
@@ -478,7 +487,11 @@ pub fn queue_descriptor(fd: i32, signal: i32, info: Option<&Info>, flags: u32) -
 
 /// Makes thread `tid` of this process come out of the kernel and look at its attention bits.
 pub fn kick(tid: i32) {
-    let _ = queue_thread(crate::process::pid(), tid, KICK, &Info::kick());
+    let info = Info::kick();
+    // A child that borrows the memory is a process of its own.
+    if queue_thread(crate::process::pid(), tid, KICK, &info) == Err(Errno(libc::ESRCH)) {
+        let _ = queue_thread(tid, tid, KICK, &info);
+    }
 }
 
 /// Creates or changes a `signalfd` for `set`.

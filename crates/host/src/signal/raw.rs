@@ -2,6 +2,7 @@
 
 use super::handler::handle;
 use super::info::Info;
+use super::native;
 use super::{ChildFlags, Disposition};
 use crate::blocking;
 use crate::call::call;
@@ -138,11 +139,11 @@ pub(super) fn set_action(signal: i32, disposition: Disposition, child: ChildFlag
                 action.0[2] = address;
             }
             flags |= (libc::SA_SIGINFO | libc::SA_ONSTACK) as libc::c_ulong | flag;
-            handle as *const () as usize
+            native::entry().unwrap_or(handle as *const () as usize)
         }
     };
     action.0[1] = flags as usize;
-    for (word, value) in action.0[MASK_AT..].iter_mut().zip(KernelMask::new(!super::NEVER_BLOCKED).0) {
+    for (word, value) in action.0[MASK_AT..].iter_mut().zip(KernelMask::new(!super::never_blocked()).0) {
         *word = value as usize;
     }
     // SAFETY: a whole kernel sigaction lives for the call; the handler and restorer are functions of the right kind.
@@ -181,7 +182,7 @@ pub(super) fn swap_mask(mask: KernelMask) -> Result<u64, Errno> {
 /// Sets the mask unless `pending`; without a stub, everything is blocked for the moment of the look.
 pub(super) fn set_mask_unless(pending: &AtomicU32, mask: &KernelMask) -> Result<(), Errno> {
     if !blocking::HAS_STUB {
-        set_mask(KernelMask::new(!super::NEVER_BLOCKED))?;
+        set_mask(KernelMask::new(!super::never_blocked()))?;
     }
     let args = [libc::SIG_SETMASK as usize, mask as *const KernelMask as usize, 0, MASK_BYTES, 0, 0];
     // SAFETY: the kernel reads one mask.

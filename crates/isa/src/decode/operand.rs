@@ -363,6 +363,7 @@ impl Decoder<'_> {
             self.i.memory.base = Some(self.rm());
         }
         if wide {
+            self.i.memory.disp_at = self.at as u8;
             (self.i.memory.disp, self.i.memory.disp_bytes) = (self.take32()? as i32 as i64, 4);
         } else if mode == 1 {
             (self.i.memory.disp, self.i.memory.disp_bytes) = (self.byte()? as i8 as i64, 1);

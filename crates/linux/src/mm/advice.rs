@@ -51,7 +51,7 @@ impl AddressSpace {
                 REMOVE if !area.is_shared || !area.may_write => {
                     return Err(if area.file.is_none() { Errno::EINVAL } else { Errno::EACCES });
                 }
-                REMOVE => self.punch(range, start, &area)?,
+                REMOVE => self.punch(&mut inner, range, start, &area)?,
                 WIPEONFORK if !area.is_private_anonymous() => return Err(Errno::EINVAL),
                 WIPEONFORK => self.at_fork(&mut inner, range, AtFork::Zeros),
                 DONTFORK => self.at_fork(&mut inner, range, AtFork::Nothing),
@@ -114,7 +114,7 @@ impl AddressSpace {
 
     /// The pages are as they were when they were mapped.
     fn forget(&self, inner: &mut Inner, range: Range<u64>, start: u64, area: &Area) -> Result<(), Errno> {
-        self.revoke(range.clone());
+        self.revoke(inner, range.clone());
         match (&self.form, &area.region) {
             (Form::Linear(window), _) => window.forget(range.start, range.end - range.start)?,
             (Form::Paged, Some((region, offset))) if !area.is_shared => {
@@ -127,8 +127,8 @@ impl AddressSpace {
     }
 
     /// `MADV_REMOVE`: a hole in the file.
-    fn punch(&self, range: Range<u64>, start: u64, area: &Area) -> Result<(), Errno> {
-        self.revoke(range.clone());
+    fn punch(&self, inner: &mut Inner, range: Range<u64>, start: u64, area: &Area) -> Result<(), Errno> {
+        self.revoke(inner, range.clone());
         match (&self.form, &area.region) {
             (Form::Linear(window), _) => window.punch(range.start, range.end - range.start)?,
             (Form::Paged, Some((region, offset))) => {

@@ -107,6 +107,8 @@ pub fn readable(rights: Rights) -> Rights {
 #[derive(Default)]
 pub struct Areas {
     map: BTreeMap<u64, Area>,
+    /// Where the guest has nothing and can have nothing.
+    excluded: Vec<Range<u64>>,
 }
 
 impl Areas {
@@ -137,7 +139,16 @@ impl Areas {
     }
 
     pub fn is_free(&self, range: Range<u64>) -> bool {
-        self.overlapping(range).next().is_none()
+        self.overlapping(range.clone()).next().is_none() && self.excluded_in(&range).is_none()
+    }
+
+    /// Keeps the guest out of a free range for ever.
+    pub fn exclude(&mut self, range: Range<u64>) {
+        self.excluded.push(range);
+    }
+
+    fn excluded_in(&self, range: &Range<u64>) -> Option<&Range<u64>> {
+        self.excluded.iter().find(|excluded| excluded.start < range.end && range.start < excluded.end)
     }
 
     /// Is every byte of the range in an area?
@@ -205,7 +216,11 @@ impl Areas {
             }
             top = top.min(area.start_with_gap(*start));
         }
-        top.checked_sub(length).filter(|start| *start >= range.start)
+        let start = top.checked_sub(length).filter(|start| *start >= range.start)?;
+        match self.excluded_in(&(start..start + length)) {
+            Some(excluded) => self.highest_gap(length, range.start..excluded.start),
+            None => Some(start),
+        }
     }
 
     /// The lowest free place of `length` bytes in the range.
@@ -217,7 +232,11 @@ impl Areas {
             }
             at = at.max(area.end);
         }
-        (at.checked_add(length)? <= range.end).then_some(at)
+        let end = at.checked_add(length).filter(|&end| end <= range.end)?;
+        match self.excluded_in(&(at..end)) {
+            Some(excluded) => self.lowest_gap(length, excluded.end..range.end),
+            None => Some(at),
+        }
     }
 
     /// Bytes mapped in a range.

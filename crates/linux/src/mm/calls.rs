@@ -328,8 +328,8 @@ impl AddressSpace {
             inner.areas.insert(start, part);
         }
         // Whoever has more than before must notice at once; new rights are found by the next miss.
-        if old.contains(Rights::EXEC) && !rights.contains(Rights::EXEC) {
-            self.codes.written(range.clone(), &self.threads);
+        if old.contains(Rights::EXEC) && (!rights.contains(Rights::EXEC) || old.with(rights).contains(Rights::WRITE)) {
+            self.release_code(inner, range.clone());
         }
         if readable(old).without(readable(rights)) != Rights::NONE {
             self.threads.shoot_down();

@@ -11,6 +11,7 @@
 mod advice;
 pub mod area;
 pub mod calls;
+mod code;
 mod commit;
 mod loading;
 mod maps;
@@ -18,10 +19,12 @@ mod remap;
 mod segment;
 
 use crate::errno::Errno;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use area::{Area, Areas, AtFork};
+pub use code::Translations;
 use core::ops::Range;
 use host::mapping::{self, Sharing, Source, Window};
 use host::park::FUTEX;
@@ -65,6 +68,11 @@ struct Inner {
     brk: u64,
     layout: Layout,
     limits: Limits,
+    translations: Option<Arc<dyn Translations>>,
+    /// Pages of code that the host protects though the guest may write them.
+    guarded: BTreeSet<u64>,
+    /// How often pages of code have been written.
+    writes: BTreeMap<u64, u32>,
 }
 
 /// Limits, soft and hard, that hold for the guest's memory alone, where there are any: the host's own would count blink's.
@@ -144,6 +152,9 @@ impl AddressSpace {
             brk: 0,
             layout,
             limits: Limits::default(),
+            translations: None,
+            guarded: BTreeSet::new(),
+            writes: BTreeMap::new(),
         };
         AddressSpace { form, inner: Lock::new(inner, &FUTEX), codes: Codes::new(&FUTEX), threads: Threads::new(&FUTEX) }
     }
@@ -161,7 +172,15 @@ impl AddressSpace {
     pub fn fork<T>(&self, own: &Attention, fork: impl FnOnce() -> T, is_child: impl Fn(&T) -> bool) -> T {
         let mut inner = self.lock();
         let marks = self.codes.hold();
-        let result = self.threads.fork(own, fork, &is_child);
+        let translations = inner.translations.clone();
+        let mut result = None;
+        let mut fork = Some(fork);
+        let mut run = || result = fork.take().map(|fork| self.threads.fork(own, fork, &is_child));
+        match translations {
+            Some(translations) => translations.fork(&mut run),
+            None => run(),
+        }
+        let Some(result) = result else { unreachable!("it runs once") };
         drop(marks);
         if is_child(&result) {
             self.settle_child(&mut inner, own);
@@ -213,8 +232,8 @@ impl AddressSpace {
 
     /// The areas of the range have been changed or taken out: returns when no thread uses what it cached of them, and its decoded
     /// code is stale.
-    fn revoke(&self, range: Range<u64>) {
-        self.codes.written(range, &self.threads);
+    fn revoke(&self, inner: &mut Inner, range: Range<u64>) {
+        self.release_code(inner, range);
         self.threads.shoot_down();
     }
 
@@ -223,7 +242,7 @@ impl AddressSpace {
         if inner.areas.remove(range.clone()).is_empty() {
             return false;
         }
-        self.revoke(range.clone());
+        self.revoke(inner, range.clone());
         self.drop_frames(inner, range);
         true
     }
@@ -278,7 +297,7 @@ impl AddressSpace {
         if !rights.allows(access) {
             return Err(Cause::Protected);
         }
-        if area.is_shared && rights.contains(Rights::EXEC) {
+        if rights.contains(Rights::EXEC) && (area.is_shared || self.is_restless(inner, page)) {
             rights = rights.with(Rights::VOLATILE);
         }
         let rest = (area.end - page) / PAGE_SIZE;
@@ -350,10 +369,14 @@ impl Backing for AddressSpace {
             // Where no code can be fetched there are no marks.
             return Ok((found, count.min(most)));
         }
+        if found.rights().contains(Rights::VOLATILE) && self.is_restless(&inner, page) {
+            return Ok((found, 1));
+        }
         if access == Access::Fetch {
             if self.codes.mark(page) && found.rights().contains(Rights::WRITE) {
                 // Others may hold the page as writable.
                 self.threads.shoot_down();
+                self.guard(&mut inner, page);
             }
             return Ok((found.restricted(Rights::READ.with(Rights::EXEC)), 1));
         }
@@ -368,11 +391,11 @@ impl Backing for AddressSpace {
     }
 
     fn code_written(&self, page: u64) {
-        self.codes.written(page..page + PAGE_SIZE, &self.threads);
+        self.code_written_in(page, page);
     }
 
     fn code_written_in(&self, first: u64, last: u64) {
-        self.codes.written(first..last.saturating_add(PAGE_SIZE), &self.threads);
+        self.release_code(&mut self.lock(), first..last.saturating_add(PAGE_SIZE));
     }
 
     fn code_epoch(&self, page: u64) -> u32 {

@@ -153,7 +153,7 @@ impl AddressSpace {
     fn relocate(&self, inner: &mut Inner, from: Range<u64>, to: u64, keeps_old: bool) -> Result<(), Errno> {
         let length = from.end - from.start;
         let removed = inner.areas.remove(from.clone());
-        self.revoke(from.clone());
+        self.revoke(inner, from.clone());
         if let Form::Linear(window) = &self.form {
             let host = window.relocate(from.start, to, length, keeps_old);
             if let Err(error) = host {

@@ -164,6 +164,7 @@ fn restore_vectors(task: &mut Task, address: u64) -> Result<(), Errno> {
 
 /// The floating-point state of a new program.
 fn clear_vectors(cpu: &mut Cpu) {
+    cpu.take_back();
     cpu.x87 = Default::default();
     cpu.mxcsr = cpu::state::MXCSR_DEFAULT;
     cpu.xmm = [[0; 4]; 16];

@@ -54,14 +54,16 @@ impl State {
     fn encode(&self) -> Vec<u8> {
         let options = &self.options;
         let log = options.log.as_ref().map_or(String::from("-"), |log| hex(log));
-        let flags = [options.paged, options.statistics, options.log_to_stderr].map(u8::from);
-        let [paged, statistics, stderr] = flags;
+        let flags = [options.paged, options.interpret, options.statistics, options.log_to_stderr].map(u8::from);
+        let [paged, interpret, statistics, stderr] = flags;
         let root = options.root.as_ref().map_or(String::from("-"), |root| hex(root));
         let (path, file, trace) = (hex(&self.path), self.file, options.trace);
         let [space, data] = [self.limits.address_space, self.limits.data]
             .map(|limit| limit.map_or(String::from("-"), |[soft, hard]| format!("{soft},{hard}")));
-        format!("{VARIABLE}=1;{path};{file};{trace};{paged};{statistics};{stderr};{log};{root};{space};{data}")
-            .into_bytes()
+        format!(
+            "{VARIABLE}=1;{path};{file};{trace};{paged};{interpret};{statistics};{stderr};{log};{root};{space};{data}"
+        )
+        .into_bytes()
     }
 
     /// Takes the state out of an environment, if it is there.
@@ -78,7 +80,7 @@ impl State {
 
     fn decode(text: &str) -> Option<State> {
         let fields: Vec<&str> = text.split(';').collect();
-        let ["1", path, file, trace, paged, statistics, stderr, log, root, space, data] = fields[..] else {
+        let ["1", path, file, trace, paged, interpret, statistics, stderr, log, root, space, data] = fields[..] else {
             return None;
         };
         Some(State {
@@ -87,6 +89,7 @@ impl State {
             options: Options {
                 trace: trace.parse().ok()?,
                 paged: paged == "1",
+                interpret: interpret == "1",
                 statistics: statistics == "1",
                 log_to_stderr: stderr == "1",
                 log: if log == "-" { None } else { Some(unhex(log)?) },

@@ -248,8 +248,8 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
     let flags = args.flags & CLONE_HOST | args.exit_signal;
     let process = Arc::new(task.process.borrow());
     let mut child = Box::new(child_task(task, process, task.signals.altstack));
-    // The same memory has the same code: no need to decode it again.
-    core::mem::swap(&mut child.cache, &mut task.cache);
+    // The same memory has the same code: no need to look at it again.
+    core::mem::swap(&mut child.engine, &mut task.engine);
     let mut pidfd = -1;
     let run = task.process.hooks.run;
     let limits = task.process.mm.limits();
@@ -277,7 +277,7 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
         child.cpu.memory.leave_guest();
         core::mem::forget(child);
     } else {
-        core::mem::swap(&mut child.cache, &mut task.cache);
+        core::mem::swap(&mut child.engine, &mut task.engine);
     }
     let pid = pid?;
     if args.has(CLONE_PIDFD) {
@@ -290,7 +290,7 @@ fn borrowing(task: &mut Task, args: &CloneArgs) -> Result<u64, Errno> {
 fn child_task(task: &mut Task, process: Arc<Process>, altstack: AltStack) -> Task {
     let memory = Memory::new_outside(task.cpu.memory.backing().clone());
     let cpu = task.cpu.fork(memory);
-    let mut child = Task::new(cpu, process, 0, task.signals.mask());
+    let mut child = Task::new(cpu, task.engine.sibling(), process, 0, task.signals.mask());
     child.signals = TaskSignals {
         altstack,
         trap_number: task.signals.trap_number,
