@@ -174,3 +174,34 @@ fn overlays_are_tried_in_order() {
     assert_eq!(refused.status.code(), Some(48));
     assert_eq!(refused.stderr, b"blink: cannot use /nonexistent/root as the root: No such file or directory\n");
 }
+
+/// Every call on paths of all kinds, `openat2` with what it forbids, sockets and watches by path: natively after `chroot`, for who
+/// may, and with `-C`.
+#[test]
+fn paths_lead_where_they_lead_after_chroot() {
+    let _turn = turn();
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let program = directory.join("root-paths-program");
+    let source = places::root().join("tests/root/paths.c");
+    let built = Command::new("gcc").args(["-static", "-O1", "-w", "-o"]).arg(&program).arg(source).status();
+    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) || !built.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let root = directory.join("root-paths");
+    let run = |command: &mut Command| {
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(&root).unwrap();
+        fs::copy(&program, root.join("program")).unwrap();
+        text(command.arg("/program"))
+    };
+    let natively = run(Command::new("/usr/sbin/chroot").arg(&root));
+    if !natively.contains("chdir(\"/\") = 0") {
+        println!("chroot is not allowed here: {natively}");
+        return;
+    }
+    for form in ["-j", "-m"] {
+        let ours = run(&mut within(&root, form));
+        let wrong = ours.lines().zip(natively.lines()).find(|(ours, natively)| ours != natively);
+        assert!(ours == natively, "{form}: {wrong:?}");
+    }
+}

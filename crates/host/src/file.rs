@@ -68,8 +68,12 @@ pub fn open(dir: i32, path: &CStr, flags: u32, mode: u32) -> Result<i32, Errno> 
 
 /// man 2 openat2; `flags` are translated, `resolve` has one numbering.
 pub fn open2(dir: i32, path: &CStr, flags: u64, mode: u64, resolve: u64) -> Result<i32, Errno> {
+    const O_LARGEFILE: u32 = 0o100000;
+    const O_PATH: u32 = 0o10000000;
     let upper = flags & !0xffff_ffff;
-    let how: [u64; 3] = [u64::from(generic::to_host_open(flags as u32 | 0o100000)) | upper, mode, resolve];
+    // As the kernel of a 64-bit host does by itself; with O_PATH it would be refused.
+    let large = if flags as u32 & O_PATH == 0 { O_LARGEFILE } else { 0 };
+    let how: [u64; 3] = [u64::from(generic::to_host_open(flags as u32 | large)) | upper, mode, resolve];
     // SAFETY: path and structure live over the call, and the size is the structure's.
     let fd = unsafe { blocking(libc::SYS_openat2, [dir as usize, path.as_ptr() as usize, how.as_ptr() as usize, 24]) }?;
     Ok(fd as i32)

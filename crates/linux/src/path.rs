@@ -7,7 +7,7 @@
 
 use crate::errno::Errno;
 use crate::procfs::{self, Node};
-pub use crate::root::{Last, Place};
+pub use crate::root::{Last, Place, Restrictions};
 use crate::task::Task;
 use alloc::borrow::ToOwned;
 use alloc::ffi::CString;
@@ -17,16 +17,21 @@ use host::file;
 
 /// Where `path`, relative to the directory `dir`, leads.
 pub fn resolve(task: &Task, dir: i32, path: &CStr, last: Last) -> Result<Place, Errno> {
+    resolve_within(task, dir, path, last, Restrictions::default())
+}
+
+/// [`resolve`] with what `openat2` forbids on the way. The call itself applies it to the place that comes out.
+fn resolve_within(task: &Task, dir: i32, path: &CStr, last: Last, restrictions: Restrictions) -> Result<Place, Errno> {
     let root = task.process.root();
     if !root.is_host() {
-        return root.resolve(dir, path, last, &|directory| exe_in(task, directory));
+        return root.resolve_within(dir, path, last, restrictions, &|directory| exe_in(task, directory));
     }
     match last {
-        Last::Follow => {
+        Last::Follow if restrictions == Restrictions::default() => {
             Ok(exe(task, dir, path)
                 .map_or_else(|| Place::given(dir, path.to_owned()), |exe| Place::given(file::CWD, exe)))
         }
-        Last::Keep => Ok(Place::given(dir, path.to_owned())),
+        _ => Ok(Place::given(dir, path.to_owned())),
     }
 }
 
@@ -36,11 +41,13 @@ pub fn open(
     dir: i32,
     path: &CStr,
     flags: u32,
+    restrictions: Restrictions,
     open: impl Fn(i32, &CStr) -> Result<i32, host::Errno>,
 ) -> Result<u64, Errno> {
     use crate::abi::consts::{O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_PATH, O_TRUNC};
     let is_kept = flags & O_NOFOLLOW != 0 || flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL;
-    let place = resolve(task, dir, path, if is_kept { Last::Keep } else { Last::Follow })?;
+    let last = if is_kept { Last::Keep } else { Last::Follow };
+    let place = resolve_within(task, dir, path, last, restrictions)?;
     if flags & O_PATH == 0 && flags & (O_ACCMODE | O_TRUNC) != 0 {
         check_not_running(task, &place)?;
     }

@@ -30,7 +30,31 @@ const LAYERS_MAX: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Last {
     Follow,
+    /// It is the link that is meant, unless a slash behind it asks for a directory.
     Keep,
+    /// The name is meant, to be made or taken away, whatever it names now and with or without a slash behind it.
+    Name,
+}
+
+/// `RESOLVE_*` of `openat2`: what a path may not lead over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Restrictions(pub u64);
+
+impl Restrictions {
+    const NO_XDEV: u64 = 1;
+    const NO_MAGICLINKS: u64 = 2;
+    const NO_SYMLINKS: u64 = 4;
+    const BENEATH: u64 = 8;
+    const IN_ROOT: u64 = 0x10;
+
+    fn has(self, one: u64) -> bool {
+        self.0 & one != 0
+    }
+
+    /// Nothing above the directory that the path begins at can be reached: the host needs no help.
+    fn is_bounded(self) -> bool {
+        self.has(Restrictions::BENEATH | Restrictions::IN_ROOT)
+    }
 }
 
 /// Device and inode of a file.
@@ -267,13 +291,25 @@ impl Root {
 
     /// Where `path`, relative to `dir`, leads.
     pub fn resolve(&self, dir: i32, path: &CStr, last: Last, exe_of: ExeOf) -> Result<Place, Errno> {
+        self.resolve_within(dir, path, last, Restrictions::default(), exe_of)
+    }
+
+    /// [`Root::resolve`], with less allowed on the way.
+    pub fn resolve_within(
+        &self,
+        dir: i32,
+        path: &CStr,
+        last: Last,
+        restrictions: Restrictions,
+        exe_of: ExeOf,
+    ) -> Result<Place, Errno> {
         let bytes = path.to_bytes();
         // Directories that are tried in order concern absolute paths only.
         let is_given = self.is_host() || bytes.is_empty() || (self.only().is_none() && !bytes.starts_with(b"/"));
-        if is_given {
+        if is_given || restrictions.is_bounded() {
             return Ok(Place::given(dir, path.to_owned()));
         }
-        let mut walk = Walk { root: self, exe_of, links: 0, exe: None };
+        let mut walk = Walk { root: self, exe_of, restrictions, links: 0, exe: None };
         let found = if bytes.starts_with(b"/") {
             walk.absolute(bytes, last)
         } else {
@@ -286,7 +322,7 @@ impl Root {
     /// end at blink itself.
     pub fn exe_on_the_way(&self, dir: i32, path: &CStr, exe_of: ExeOf) -> Option<Vec<u8>> {
         let bytes = path.to_bytes();
-        let mut walk = Walk { root: self, exe_of, links: 0, exe: None };
+        let mut walk = Walk { root: self, exe_of, restrictions: Restrictions::default(), links: 0, exe: None };
         let _ = if bytes.starts_with(b"/") {
             walk.absolute(bytes, Last::Follow)
         } else {
@@ -315,6 +351,7 @@ fn open_layer(dir: i32, path: &CStr) -> Result<Directory, Errno> {
 struct Walk<'a> {
     root: &'a Root,
     exe_of: ExeOf<'a>,
+    restrictions: Restrictions,
     /// Links followed so far.
     links: u32,
     /// What the last link `exe` of procfs stood for.
@@ -358,9 +395,10 @@ impl Walk<'_> {
             }
             let is_last = rest.is_empty();
             let text = c_string(&name)?;
-            if is_last && last == Last::Keep && !is_directory {
+            let is_kept = last == Last::Name || last == Last::Keep && !is_directory;
+            if is_last && is_kept && self.bound(&dir, &name).is_none() {
                 let exists = file::status_at(dir.fd, &text, AT_SYMLINK_NOFOLLOW).is_ok();
-                return Ok(Found { place: Place { dir, path: text }, exists });
+                return ended(dir, name, is_directory, exists);
             }
             let next = match self.bound(&dir, &name) {
                 Some(bound) => bound,
@@ -370,10 +408,14 @@ impl Walk<'_> {
                     Err(error) => return Err(error),
                 },
             };
-            let kind = file::status(next.fd)?.mode & S_IFMT;
+            let status = file::status(next.fd)?;
+            let kind = status.mode & S_IFMT;
+            if self.restrictions.has(Restrictions::NO_XDEV) && status.device != dir.id()?.0 {
+                return Err(Errno::EXDEV);
+            }
             if kind == S_IFLNK {
                 self.links += 1;
-                if self.links > LINKS_MAX {
+                if self.links > LINKS_MAX || self.restrictions.has(Restrictions::NO_SYMLINKS) {
                     return Err(Errno::ELOOP);
                 }
                 match self.target(&dir, &name, &next)? {
@@ -442,14 +484,19 @@ impl Walk<'_> {
             && let Some(exe) = crate::path::name(dir.fd).and_then(|directory| (self.exe_of)(&directory))
         {
             self.exe = Some(exe.clone());
-            return Ok(Target::Path(exe));
+            return self.magic(Target::Path(exe));
         }
-        Ok(match &text[..] {
-            _ if name == b"root" && self.root.only().is_some() => Target::Path(b"/".to_vec()),
-            [b'/', ..] => Target::Magic,
-            text if text.windows(2).any(|pair| pair == b":[") => Target::Magic,
-            _ => Target::Path(text),
-        })
+        match &text[..] {
+            _ if name == b"root" && self.root.only().is_some() => self.magic(Target::Path(b"/".to_vec())),
+            [b'/', ..] => self.magic(Target::Magic),
+            text if text.windows(2).any(|pair| pair == b":[") => self.magic(Target::Magic),
+            _ => Ok(Target::Path(text)),
+        }
+    }
+
+    /// A link that the kernel makes up, if such may be followed.
+    fn magic(&self, target: Target) -> Result<Target, Errno> {
+        if self.restrictions.has(Restrictions::NO_MAGICLINKS) { Err(Errno::ELOOP) } else { Ok(target) }
     }
 }
 
@@ -469,7 +516,7 @@ fn ended(dir: Handle, mut name: Vec<u8>, is_directory: bool, exists: bool) -> Re
 /// An absolute path of the host's root, as one directory among others.
 fn host_place(path: &[u8], last: Last) -> Result<Found, Errno> {
     let text = c_string(path)?;
-    let flags = if last == Last::Keep { AT_SYMLINK_NOFOLLOW } else { 0 };
+    let flags = if last == Last::Follow { 0 } else { AT_SYMLINK_NOFOLLOW };
     let exists = file::status_at(file::CWD, &text, flags).is_ok();
     if !exists {
         let trimmed = path.iter().rposition(|&byte| byte != b'/').map_or(0, |end| end + 1);

@@ -133,7 +133,7 @@ pub fn mkdir(task: &mut Task, pathname: UserStr, mode: Mode) -> Answer {
 }
 
 pub fn mkdirat(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode) -> Answer {
-    let place = place(task, dirfd, pathname, Last::Keep)?;
+    let place = place(task, dirfd, pathname, Last::Name)?;
     answer(dir::mkdirat(place.dir(), place.path(), mode.0 & 0xffff))
 }
 
@@ -149,7 +149,7 @@ pub fn mknodat(task: &mut Task, dirfd: DirFd, pathname: UserStr, mode: Mode, dev
         S_IFDIR => return Err(Errno::EPERM),
         _ => return Err(Errno::EINVAL),
     }
-    let place = place(task, dirfd, pathname, Last::Keep)?;
+    let place = place(task, dirfd, pathname, Last::Name)?;
     answer(file::mknodat(place.dir(), place.path(), mode.0 & 0xffff, dev.0 as u32))
 }
 
@@ -165,7 +165,17 @@ pub fn unlinkat(task: &mut Task, dirfd: DirFd, pathname: UserStr, flags: UnlinkF
     if flags.0 & !AT_REMOVEDIR != 0 {
         return Err(Errno::EINVAL);
     }
-    let place = place(task, dirfd, pathname, Last::Keep)?;
+    let text = pathname.read(task)?;
+    let place = path::resolve(task, dirfd.0, &text, Last::Name)?;
+    if flags.0 & AT_REMOVEDIR != 0 && !task.process.root().is_host() {
+        // Not names of the host's, which may be there above the guest's root.
+        let mut names = text.to_bytes().rsplit(|&byte| byte == b'/').filter(|name| !name.is_empty());
+        match names.next() {
+            None if !text.is_empty() => return Err(Errno::EBUSY),
+            Some(b"..") => return Err(Errno::ENOTEMPTY),
+            _ => {}
+        }
+    }
     answer(file::unlinkat(place.dir(), place.path(), flags.0))
 }
 
@@ -186,7 +196,7 @@ pub fn linkat(
     }
     let last = if flags.0 & AT_SYMLINK_FOLLOW != 0 { Last::Follow } else { Last::Keep };
     let old = place(task, olddirfd, oldpath, last)?;
-    let new = match place(task, newdirfd, newpath, Last::Keep) {
+    let new = match place(task, newdirfd, newpath, Last::Name) {
         Ok(new) => new,
         Err(error) => {
             // The old name is looked up first.
@@ -204,7 +214,7 @@ pub fn symlink(task: &mut Task, target: UserStr, linkpath: UserStr) -> Answer {
 
 pub fn symlinkat(task: &mut Task, target: UserStr, newdirfd: DirFd, linkpath: UserStr) -> Answer {
     let target = target.read_path(task)?;
-    let link = place(task, newdirfd, linkpath, Last::Keep)?;
+    let link = place(task, newdirfd, linkpath, Last::Name)?;
     answer(file::symlinkat(&target, link.dir(), link.path()))
 }
 
@@ -264,8 +274,8 @@ pub fn renameat2(
     if flags.0 & !7 != 0 || flags.0 & EXCHANGE != 0 && flags.0 & NOREPLACE_OR_WHITEOUT != 0 {
         return Err(Errno::EINVAL);
     }
-    let old = place(task, olddirfd, oldpath, Last::Keep)?;
-    let new = place(task, newdirfd, newpath, Last::Keep)?;
+    let old = place(task, olddirfd, oldpath, Last::Name)?;
+    let new = place(task, newdirfd, newpath, Last::Name)?;
     answer(file::renameat2(old.dir(), old.path(), new.dir(), new.path(), flags.0))
 }
 

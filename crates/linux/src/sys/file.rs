@@ -5,7 +5,7 @@ use crate::abi::OpenHow;
 use crate::abi::consts::*;
 use crate::abi::flags::{CloseRangeFlags, FallocateMode, FlockOperation, MemfdFlags, OpenFlags, PipeFlags};
 use crate::errno::Errno;
-use crate::path::{self, Last};
+use crate::path::{self, Last, Restrictions};
 use crate::task::Task;
 use crate::user::{DirFd, Fd, Mode, UserPtr, UserStr};
 use alloc::ffi::CString;
@@ -26,7 +26,7 @@ pub fn openat(task: &mut Task, dirfd: DirFd, path: UserStr, flags: OpenFlags, mo
     let flags = flags.0 & 0o37777703;
     let mode = mode.0 & 0o7777;
     let mm = task.process.mm.clone();
-    path::open(task, dirfd.0, &path, flags, |dir, path| {
+    path::open(task, dirfd.0, &path, flags, Restrictions::default(), |dir, path| {
         // What is mapped of a file that loses its contents is looked at anew.
         if flags & O_TRUNC != 0
             && file::status_at(dir, path, 0).is_ok_and(|status| is_regular(&status) && status.size > 0)
@@ -55,15 +55,16 @@ pub fn openat2(task: &mut Task, dirfd: DirFd, path: UserStr, how: UserPtr<OpenHo
     if rest.iter().any(|&byte| byte != 0) {
         return Err(Errno::E2BIG);
     }
-    let path = match path.read(task) {
-        Ok(path) => path,
-        Err(error) => {
-            // The flags are looked at first.
-            let probe = file::open2(file::CWD, c"", request.flags, request.mode, request.resolve).map_err(Errno::from);
-            return Err(if probe == Err(Errno::EINVAL) { Errno::EINVAL } else { error });
+    let path = path.read(task);
+    if path.is_err() || !task.process.root().is_host() {
+        // The flags are looked at first.
+        let probe = file::open2(file::CWD, c"", request.flags, request.mode, request.resolve).map_err(Errno::from);
+        if probe == Err(Errno::EINVAL) {
+            return Err(Errno::EINVAL);
         }
-    };
-    path::open(task, dirfd.0, &path, request.flags as u32, |dir, path| {
+    }
+    let path = path?;
+    path::open(task, dirfd.0, &path, request.flags as u32, Restrictions(request.resolve), |dir, path| {
         file::open2(dir, path, request.flags, request.mode, request.resolve)
     })
 }

@@ -229,7 +229,7 @@ fn must_be_socket(fd: Fd) -> Result<(), Errno> {
 
 pub fn bind(task: &mut Task, sockfd: Fd, addr: SockAddr, addrlen: u32) -> Answer {
     must_be_socket(sockfd)?;
-    let (address, _place) = read_target(task, addr, addrlen, Last::Keep)?;
+    let (address, _place) = read_target(task, addr, addrlen, Last::Name)?;
     done(socket::bind(sockfd.0, &address))
 }
 
