@@ -334,6 +334,18 @@ pub fn exec_self(execution: &Execution, mask: u64) -> Errno {
     }
 }
 
+/// Reads another process's memory at `from`, addresses and lengths there (`man 2 process_vm_readv`).
+pub fn read_memory(pid: i32, into: &crate::io::Segments, from: &[(u64, u64)]) -> Result<usize, Errno> {
+    let from: Vec<libc::iovec> = from
+        .iter()
+        .map(|&(base, length)| libc::iovec { iov_base: base as usize as *mut libc::c_void, iov_len: length as usize })
+        .collect();
+    let into = into.list();
+    let (local, remote) = (into.as_ptr() as usize, from.as_ptr() as usize);
+    // SAFETY: what is written is lent by `Segments`; what is read is the other process's.
+    unsafe { call(libc::SYS_process_vm_readv, [pid as usize, local, into.len(), remote, from.len(), 0]) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -394,7 +394,7 @@ calls! {
     307 sendmmsg(sockfd: Fd, msgvec: UserMut<MmsgHdr>, vlen: u32, flags: MsgFlags) = socket::sendmmsg;
     308 setns(fd: Fd, nstype: CloneFlags) = process::setns;
     309 getcpu(cpu: UserMut<u32>, node: UserMut<u32>, tcache: Address) = schedule::getcpu;
-    310 process_vm_readv(pid: i32, local_iov: UserPtr<IoVec>, liovcnt: u64, remote_iov: UserPtr<IoVec>, riovcnt: u64, flags: u64) = process::process_vm_readv, "other processes answer EPERM";
+    310 process_vm_readv(pid: i32, local_iov: UserPtr<IoVec>, liovcnt: u64, remote_iov: UserPtr<IoVec>, riovcnt: u64, flags: u64) = process::process_vm_readv, "with paged memory other processes answer EPERM";
     311 process_vm_writev(pid: i32, local_iov: UserPtr<IoVec>, liovcnt: u64, remote_iov: UserPtr<IoVec>, riovcnt: u64, flags: u64) = process::process_vm_writev, "other processes answer EPERM";
     312 kcmp(pid1: i32, pid2: i32, r#type: i32, idx1: u64, idx2: u64) = system::kcmp;
     313 finit_module(fd: Fd, param_values: Address, flags: i32);

@@ -230,6 +230,14 @@ impl AddressSpace {
         if address >= inner.layout.lowest || host::mapping::may_map_lowest() { Ok(()) } else { Err(Errno::EPERM) }
     }
 
+    /// Can a guest have anything there?
+    pub fn may_hold(&self, start: u64, length: u64) -> bool {
+        match &self.form {
+            Form::Linear(window) => window.contains(start, length),
+            Form::Paged => start.checked_add(length).is_some_and(|end| end <= TASK_SIZE),
+        }
+    }
+
     /// The linear form has only its window; the rest is blink's own or the host's.
     pub(super) fn check_place(&self, start: u64, length: u64) -> Result<(), Errno> {
         match &self.form {

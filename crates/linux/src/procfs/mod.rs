@@ -37,7 +37,7 @@ pub fn find(task: &mut Task, path: &[u8]) -> Node {
     match first {
         b"cpuinfo" if parts.is_empty() => Node::File(cpuinfo(task)),
         _ if is_self(task, first) => own_file(task, &parts),
-        _ if number(first).is_some() && is_memory(&parts) && is_blink(first) => Node::Denied,
+        _ if number(first).is_some_and(|id| is_memory(&parts) && is_blink(id)) => Node::Denied,
         _ => Node::Host,
     }
 }
@@ -52,8 +52,7 @@ fn is_memory(parts: &[&[u8]]) -> bool {
 }
 
 /// Is the process of this number a blink too?
-fn is_blink(process: &[u8]) -> bool {
-    let process = String::from_utf8_lossy(process);
+pub fn is_blink(process: i32) -> bool {
     let theirs = link(&format!("/proc/{process}/exe"));
     theirs.is_some() && theirs == link("/proc/self/exe")
 }
@@ -73,11 +72,10 @@ pub fn is_running(task: &Task, program: &file::Status) -> bool {
         && let Ok(entries) = host::dir::entries(directory, 32768)
         && !entries.is_empty()
     {
-        is_found =
-            entries.iter().filter(|entry| number(&entry.name).is_some_and(|id| id != process::pid())).any(|entry| {
-                is_blink(&entry.name)
-                    && exe_of_other(task, &[b"/proc/", &entry.name[..]].concat()).is_some_and(is_program)
-            });
+        is_found = entries
+            .iter()
+            .filter(|entry| number(&entry.name).is_some_and(|id| id != process::pid() && is_blink(id)))
+            .any(|entry| exe_of_other(task, &[b"/proc/", &entry.name[..]].concat()).is_some_and(is_program));
     }
     let _ = file::close(directory);
     is_found

@@ -253,8 +253,10 @@ pub fn tee(_task: &mut Task, fd_in: Fd, fd_out: Fd, len: u64, flags: SpliceFlags
     answer(io::tee(fd_in.0, fd_out.0, size(len), flags.0)).map_err(|error| error.restart_as(Errno::RESTARTSYS))
 }
 
-/// man 2 vmsplice. DEVIATION: with paged memory the pipe gets copies of the pages, which a program can see only by writing to them
-/// while they are in the pipe. They are never gifted.
+/// man 2 vmsplice. The pages are never gifted.
+///
+/// DEVIATION: with paged memory the pipe gets copies of the pages, which a program can see only by writing to them while they are
+/// in the pipe.
 pub fn vmsplice(task: &mut Task, fd: Fd, iov: UserPtr<IoVec>, nr_segs: u64, flags: SpliceFlags) -> Answer {
     const SPLICE_F_GIFT: u32 = 8;
     if flags.0 & !0xf != 0 {

@@ -138,7 +138,9 @@ fn set_name(task: &mut Task, address: u64) -> Answer {
     Ok(0)
 }
 
-/// `PR_SET_VMA_ANON_NAME`: the name would show in `maps` only. DEVIATION: it is checked and forgotten.
+/// `PR_SET_VMA_ANON_NAME`.
+///
+/// DEVIATION: the name, which would show in `maps` only, is checked and forgotten.
 fn set_area_name(task: &mut Task, what: u64, start: u64, length: u64, name: u64) -> Answer {
     // Kernels are built with it or without: the host names nothing in a range of nothing.
     if what != 0 || identity::prctl(PR_SET_VMA, [0; 4]).is_err() {
