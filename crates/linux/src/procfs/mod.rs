@@ -145,7 +145,16 @@ fn own_file(task: &mut Task, parts: &[&[u8]]) -> Node {
             &areas(task),
             &task.process.layout,
             &signals(task),
+            task.process.descriptor_table_size(),
         )),
+        [b"limits"] => match host_file("limits") {
+            Some(text) => {
+                let limits = task.process.mm.limits();
+                let own = [("Max address space", limits.address_space), ("Max data size", limits.data)];
+                Node::File(text::limits(&text, &own))
+            }
+            None => Node::Host,
+        },
         [b"fd" | b"fdinfo", name, ..] if number(name).is_some_and(own::is_own) => Node::Missing,
         // DEVIATION: these would open the memory of blink itself. The same holds for other guests' processes.
         parts if is_memory(parts) => Node::Denied,

@@ -265,8 +265,34 @@ pub fn statm(host: Option<&[u8]>, areas: &[Area], layout: &Layout) -> Vec<u8> {
     format!("{total} {all} {} {} 0 {data} 0\n", shared.min(all), sizes.code / 4096).into_bytes()
 }
 
-/// `/proc/self/status`: the host's, with the guest's sizes and signals.
-pub fn status(host: Option<&[u8]>, id: &Identity, areas: &[Area], layout: &Layout, signals: &SignalSets) -> Vec<u8> {
+/// `/proc/self/limits`: the host's, with the guest's own limits of its memory in the place of some lines.
+pub fn limits(host: &[u8], own: &[(&str, Option<[u64; 2]>)]) -> Vec<u8> {
+    let mut text = String::new();
+    for line in String::from_utf8_lossy(host).lines() {
+        let known = own.iter().find(|(name, _)| line.starts_with(name));
+        let _ = match known {
+            Some((name, Some(limit))) => {
+                let [soft, hard] = limit.map(|bytes| match bytes {
+                    u64::MAX => String::from("unlimited"),
+                    bytes => bytes.to_string(),
+                });
+                writeln!(text, "{name:<25} {soft:<20} {hard:<20} bytes     ")
+            }
+            _ => writeln!(text, "{line}"),
+        };
+    }
+    text.into_bytes()
+}
+
+/// `/proc/self/status`: the host's, with the guest's sizes and signals. `descriptors` is the size of their table.
+pub fn status(
+    host: Option<&[u8]>,
+    id: &Identity,
+    areas: &[Area],
+    layout: &Layout,
+    signals: &SignalSets,
+    descriptors: i32,
+) -> Vec<u8> {
     let made;
     let host = match host {
         Some(text) => String::from_utf8_lossy(text),
@@ -295,7 +321,7 @@ pub fn status(host: Option<&[u8]>, id: &Identity, areas: &[Area], layout: &Layou
         };
         if name == "FDSize" {
             // blink's own descriptors lie high and would show.
-            text.push_str("FDSize:\t256\n");
+            let _ = writeln!(text, "FDSize:\t{descriptors}");
             continue;
         }
         let _ = match (size, set) {
@@ -473,11 +499,22 @@ mod tests {
     }
 
     #[test]
+    fn limits_of_memory_are_the_guests() {
+        let host = "Max data size             unlimited            unlimited            bytes     \n\
+                    Max open files            20000                20000                files     \n";
+        let text = limits(host.as_bytes(), &[("Max data size", Some([4096, u64::MAX])), ("Max open files", None)]);
+        let wanted = "Max data size             4096                 unlimited            bytes     \n\
+                      Max open files            20000                20000                files     \n";
+        assert_eq!(String::from_utf8(text).unwrap(), wanted);
+    }
+
+    #[test]
     fn status_has_the_guests_sizes_and_signals() {
         let host = b"Name:\tx\nVmSize:\t    3060 kB\nSigCgt:\t0000000000000000\nThreads:\t1\n";
         let signals = SignalSets { caught: 0x10, ..SignalSets::default() };
-        let text = String::from_utf8(status(Some(host), &Identity::default(), &areas(), &layout(), &signals)).unwrap();
+        let text =
+            String::from_utf8(status(Some(host), &Identity::default(), &areas(), &layout(), &signals, 64)).unwrap();
         assert_eq!(text, "Name:\tx\nVmSize:\t      24 kB\nSigCgt:\t0000000000000010\nThreads:\t1\n");
-        assert!(status(None, &Identity::default(), &areas(), &layout(), &signals).starts_with(b"Name:\t\nUmask:"));
+        assert!(status(None, &Identity::default(), &areas(), &layout(), &signals, 64).starts_with(b"Name:\t\nUmask:"));
     }
 }
