@@ -124,7 +124,10 @@ fn own_file(task: &mut Task, parts: &[&[u8]]) -> Node {
     match parts {
         [b"exe"] => Node::Link(task.process.exe.clone()),
         [b"maps"] => Node::File(own_maps(task).into_bytes()),
-        [b"smaps"] => Node::File(text::smaps(&areas(task))),
+        [b"smaps"] => {
+            let host = if task.process.mm.is_linear() { host_file("smaps") } else { None };
+            Node::File(text::smaps(&String::from_utf8_lossy(&host.unwrap_or_default()), &areas(task)))
+        }
         [b"cmdline"] => Node::File(command_line(task)),
         [b"environ"] => {
             let range = task.process.layout.environment.clone();
