@@ -9,7 +9,7 @@ cargo xtask CHORE [ARG...]
 
   test                   every test there is; closes with `N passed, N failed`
   suite NAME [ARG...]    one long suite: decoder, cpu, linux, programs
-                         threads takes: [--runs N] [--scale N] [--form plain|interpreted|paged|native] [PROGRAM...]
+                         threads takes: [--runs N] [--scale N] [--form plain|interpreted|paged|native] [--host CPU] [PROGRAM...]
                          programs takes: [--only TEXT] [--form plain|interpreted|paged] [--native-twice] [--list]
   guests [--check]       rebuild the programs under guests/, or compare them with a fresh build
   hosts [TARGET...]      build for other CPUs and run the tests there (all when none is named)
