@@ -134,6 +134,8 @@ impl Bench {
         };
         self.surround(&mut command, applets.filter(|dir| dir.is_dir()).as_deref());
         let limit = emulator.map_or(super::PATIENCE, |emulator| emulator.limit);
+        // What is marked as long may take an hour.
+        let limit = if matches!(case, Case::Line(line) if line.is_long) { limit * 12 } else { limit };
         let mut captured = run::capture(&command, limit)?;
         if emulator.is_some_and(|emulator| emulator.is_nested) {
             drop_remarks(&mut captured.stderr);
