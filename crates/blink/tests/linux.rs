@@ -124,6 +124,7 @@ tests! {
     signal_steps
     signal_timers
     signal_truncated
+    socket_long
     sockets
     system
     terminal

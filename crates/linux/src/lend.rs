@@ -32,6 +32,29 @@ pub fn lend(
     access: Access,
     transfer: impl FnOnce(&Segments) -> Result<usize, host::Errno>,
 ) -> Result<usize, Errno> {
+    lend_scattered(task, list, access, usize::MAX, transfer)
+}
+
+/// The same for a call that takes everything at once or not at all: it gets no more segments than Linux allows.
+pub fn lend_message(
+    task: &mut Task,
+    list: &[(u64, u64)],
+    access: Access,
+    transfer: impl FnOnce(&Segments) -> Result<usize, host::Errno>,
+) -> Result<usize, Errno> {
+    // One may follow that cannot be touched.
+    let most = (MAX_SEGMENTS as usize - 1) / list.len().max(1);
+    lend_scattered(task, list, access, most, transfer)
+}
+
+/// A buffer that lies in more than `most` places on the host is copied.
+fn lend_scattered(
+    task: &mut Task,
+    list: &[(u64, u64)],
+    access: Access,
+    most: usize,
+    transfer: impl FnOnce(&Segments) -> Result<usize, host::Errno>,
+) -> Result<usize, Errno> {
     if let [(address, length)] = *list
         && length <= SMALL as u64
         && task.cpu.memory.probe(address, length, access).is_ok()
@@ -44,7 +67,7 @@ pub fn lend(
         let length = length.min(room);
         room -= length;
         let (range, good) = usable(task, address, length, access);
-        pieces.push((piece(task, range, address, good, access)?, (length - good) as usize));
+        pieces.push((piece(task, range, (address, good), access, most)?, (length - good) as usize));
         if good < length {
             break;
         }
@@ -114,11 +137,20 @@ const COPY_LIMIT: u64 = 1 << 20;
 
 /// One buffer of the guest must be one for the host too: what is not a stream (inotify, procfs, terminals) looks at each
 /// segment by itself. Very long ones are for streams and stay scattered.
-fn piece(task: &mut Task, range: GuestRange, address: u64, length: u64, access: Access) -> Result<Piece, Errno> {
-    if range.chunks().len() <= 1 || length > COPY_LIMIT {
+fn piece(
+    task: &mut Task,
+    range: GuestRange,
+    (address, length): (u64, u64),
+    access: Access,
+    most: usize,
+) -> Result<Piece, Errno> {
+    let places = range.chunks().len();
+    if places <= 1 || length > COPY_LIMIT && places <= most {
         return Ok(Piece::Direct(range));
     }
-    let mut bytes = vec![0; length as usize];
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(length as usize).map_err(|_| Errno::ENOMEM)?;
+    bytes.resize(length as usize, 0);
     if access == Access::Read {
         task.load(address, &mut bytes)?;
     }

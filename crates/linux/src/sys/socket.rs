@@ -7,7 +7,7 @@ use crate::abi::consts::{O_CLOEXEC, O_NONBLOCK};
 use crate::abi::flags::{MsgFlags, ShutdownHow, SocketFamily, SocketFlags, SocketLevel, SocketType};
 use crate::abi::{Abi, CmsgHdr, IoVec, MmsgHdr, MsgHdr, Timespec};
 use crate::errno::Errno;
-use crate::lend::{MAX_COUNT, is_user, lend, vectors};
+use crate::lend::{MAX_COUNT, is_user, lend_message, vectors};
 use crate::path::{self, Last, Place};
 use crate::task::{Access, Task};
 use crate::user::{Address, Fd, SockAddr, SockAddrMut, UserBuf, UserMut, UserPtr, UserSlice, visible};
@@ -166,7 +166,7 @@ fn receive(
 ) -> Result<socket::Received, Errno> {
     let mut received = socket::Received::default();
     if !is_turned(fd) {
-        lend(task, list, Access::Write, |segments| {
+        lend_message(task, list, Access::Write, |segments| {
             received = socket::receive(fd.0, segments, want_address, control_room, flags)?;
             Ok(received.bytes)
         })?;
@@ -319,7 +319,7 @@ fn send(
     let sent = if is_turned(fd) {
         send_turned(task, fd, list, address, control, flags)
     } else {
-        lend(task, list, Access::Read, |segments| socket::send(fd.0, segments, address, control, flags))
+        lend_message(task, list, Access::Read, |segments| socket::send(fd.0, segments, address, control, flags))
     };
     sent.map(|n| n as u64).map_err(|error| interrupted(fd, error))
 }
