@@ -147,6 +147,8 @@ pub struct Source<'a> {
 
 pub struct Code {
     pools: Vec<Pool>,
+    /// Neighbourhoods, of [`REACH`] bytes, in which there is no room for an arena.
+    barren: Vec<u64>,
     entries: Entries,
     pub exits: Vec<Exit>,
     /// Pool and number of the traces with instructions in a page.
@@ -160,6 +162,7 @@ impl Code {
     pub fn new() -> Code {
         Code {
             pools: Vec::new(),
+            barren: Vec::new(),
             entries: Entries::new(),
             exits: Vec::new(),
             pages: BTreeMap::new(),
@@ -176,7 +179,14 @@ impl Code {
         if let Some(n) = self.pools.iter().position(|pool| pool.arena.reaches(guest)) {
             return Some(n);
         }
-        let arena = Arena::new(space.take_for_code(guest, SIZE as u64, REACH)?);
+        if self.barren.contains(&(guest / REACH)) {
+            return None;
+        }
+        let Some(memory) = space.take_for_code(guest, SIZE as u64, REACH) else {
+            self.barren.push(guest / REACH);
+            return None;
+        };
+        let arena = Arena::new(memory);
         self.pools.push(Pool { arena, traces: Vec::new(), items: Vec::new(), entries: Vec::new(), loose: Vec::new() });
         Some(self.pools.len() - 1)
     }

@@ -172,6 +172,18 @@ impl Thread {
         }
     }
 
+    /// Interprets until control leaves the page.
+    fn interpret_page(&mut self, cpu: &mut Cpu) -> Exit {
+        let page = cpu.ip & !OFFSET;
+        loop {
+            let exit = cpu.run_block(&mut self.interpreter);
+            let is_watched = cpu.system_flags & (TF | AC) != 0;
+            if exit != Exit::Stepped || cpu.ip & !OFFSET != page || is_watched || cpu.memory.attention() != 0 {
+                return exit;
+            }
+        }
+    }
+
     fn translate(&mut self, cpu: &mut Cpu) -> Option<usize> {
         let translator = self.translator.clone();
         loop {
@@ -283,7 +295,7 @@ impl Engine for Thread {
             }
             cpu.memory.enter_guest();
             let exit = match left {
-                Left::Interpret => cpu.run_block(&mut self.interpreter),
+                Left::Interpret => self.interpret_page(cpu),
                 _ => cpu.step(&mut self.interpreter),
             };
             cpu.memory.leave_guest();
