@@ -296,7 +296,7 @@ impl Code {
         self.pages.range(range.clone()).next().is_some()
     }
 
-    /// Forgets what was translated from the pages of the range. All threads are outside. False if there was no room for the stubs.
+    /// Forgets what was translated from the pages of the range, or everything if there is no room for the stubs. All threads are outside.
     pub fn forget(&mut self, range: &Range<u64>) {
         while let Some((&page, _)) = self.pages.range(range.clone()).next() {
             for (pool, trace) in self.pages.remove(&page).unwrap_or_default() {
