@@ -1,3 +1,4 @@
+// not on 32 bits: the host cuts ancillary data that do not fit at another length.
 // not under qemu: ancillary data that do not fit are written behind the buffer.
 // Ancillary data of UNIX sockets: descriptors and credentials, cut at every length.
 #include "check.h"

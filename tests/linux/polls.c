@@ -1,3 +1,4 @@
+// not on 32 bits: the kernel has no TFD_IOC_SET_TICKS for 32-bit programs.
 // not under qemu: TFD_IOC_SET_TICKS and EPOLLEXCLUSIVE are not all there
 // epoll in all its modes, eventfd, timerfd, select.
 #include "check.h"

@@ -1,3 +1,4 @@
+// not on 32 bits: the host's limits of shared memory are words of 32 bits.
 // not under qemu: the mode in struct ipc_perm is 16 bits on s390x, and shmat knows no SHM_REMAP
 // System V semaphores, shared memory and message queues.
 #include "check.h"

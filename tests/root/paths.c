@@ -22,6 +22,9 @@ static void where(long fd)
         return;
     }
     fstat(fd, &s);
+    // What is made anew may have another number.
+    for (int i = 0; i < 4; i++)
+        if (stat(made[i], known + i)) known[i].st_ino = 0;
     int i = 0;
     while (i < 4 && known[i].st_ino != s.st_ino) i++;
     printf("%s\n", i < 4 ? made[i] : S_ISLNK(s.st_mode) ? "a link" : "another");
@@ -41,7 +44,6 @@ int main(int c, char **v)
     symlink("loop", "/loop");
     symlink("nowhere", "/dangling");
     symlink("/d", "/dirlink");
-    for (int i = 0; i < 4; i++) stat(made[i], known + i);
     const char *paths[] = {"/", "/d", "/d/f", "d/f", "/abs", "/rel", "/d/up", "/d/root/d/f", "/d/parent/d/f", "/loop", "/dangling", "/dangling/x", "/../../d/f", "../../../d/f", "/d/..", "/d/../..", "/d/f/", "/d/f/..", "/d/e/", "/d/e/.", "/dirlink/f", "/dirlink/", "/d//f", "//d/f", "", "/d/nothing", "/d/nothing/", "/d/nothing/x", ".", "..", "/.", "/..", "/abs/", "/d/root", "/d/parent/.."};
     unsigned long resolves[] = {0, RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_XDEV, RESOLVE_BENEATH | RESOLVE_IN_ROOT, 0x100};
     T(chdir("/"));
@@ -72,7 +74,6 @@ int main(int c, char **v)
         fflush(stdout);
         unlink("/nowhere");
         mkdir("/d/e", 0755);
-        stat("/d/e", known + 2);
     }
     // chdir and getcwd
     char b[300];

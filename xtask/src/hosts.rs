@@ -81,13 +81,15 @@ pub fn emulator(name: &str) -> Result<Emulator, String> {
 
 /// Is a program left out there? What qemu-user 10 does otherwise than Linux is named in a line `// not under qemu: reason`, or
 /// `// not under qemu-s390x: reason`, of the program that it breaks; `// not paged: reason` is a deviation of the paged form, the
-/// only one of 32-bit hosts.
+/// only one of 32-bit hosts, and `// not on 32 bits: reason` what such a host's kernel does otherwise.
 pub fn is_left_out(source: &Path, emulator: &Emulator) -> Result<bool, String> {
     let text = fs::read_to_string(source).map_err(|error| format!("{}: {error}", source.display()))?;
     let host = emulator.name.split(' ').next().unwrap_or_default();
     let is_named = |how: &str| text.lines().any(|line| line.starts_with(&format!("// not {how}: ")));
-    let is_paged = matches!(host, "i686" | "armv7") || emulator.words.iter().any(|word| word == "-m");
+    let is_narrow = matches!(host, "i686" | "armv7");
+    let is_paged = is_narrow || emulator.words.iter().any(|word| word == "-m");
     Ok(is_paged && is_named("paged")
+        || is_narrow && is_named("on 32 bits")
         || emulator.is_nested && (is_named("under qemu") || is_named(&format!("under qemu-{host}"))))
 }
 
