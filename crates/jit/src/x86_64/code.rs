@@ -159,14 +159,14 @@ pub struct Code {
 }
 
 impl Code {
-    pub fn new() -> Code {
+    pub fn new(features: Features) -> Code {
         Code {
             pools: Vec::new(),
             barren: Vec::new(),
             entries: Entries::new(),
             exits: Vec::new(),
             pages: BTreeMap::new(),
-            selector: Selector::new(Features::of_host()),
+            selector: Selector::new(features),
             generation: 0,
         }
     }
@@ -510,7 +510,7 @@ mod tests {
     #[test]
     fn every_host_address_is_at_a_guest_instruction() {
         let (space, guest) = space();
-        let mut code = Code::new();
+        let mut code = Code::new(Features::of_host());
         let range = translate(&mut code, &space, guest, BYTES);
         let memory = state();
         let mut last = guest;
@@ -533,7 +533,7 @@ mod tests {
     #[test]
     fn what_is_half_done_is_taken_back() {
         let (space, guest) = space();
-        let mut code = Code::new();
+        let mut code = Code::new(Features::of_host());
         // ret
         let range = translate(&mut code, &space, guest, &[0xc3]);
         let memory = state();
@@ -562,7 +562,7 @@ mod tests {
     #[test]
     fn forgotten_code_leads_to_the_new_code() {
         let (space, guest) = space();
-        let mut code = Code::new();
+        let mut code = Code::new(Features::of_host());
         let old = translate(&mut code, &space, guest, &[0x90, 0xc3]);
         assert_eq!(code.find(guest), Some(old.start));
         code.forget(&(guest..guest + 0x1000));
@@ -584,8 +584,14 @@ mod tests {
     fn code_that_has_changed_is_read_again() {
         let (space, guest) = space();
         let source = Source { pages: &[(guest, 6)], bytes: &[0xc3] };
-        assert_eq!(Code::new().translate(&space, guest, &source, &mut Vec::new()), Err(Lack::Changed));
+        assert_eq!(
+            Code::new(Features::of_host()).translate(&space, guest, &source, &mut Vec::new()),
+            Err(Lack::Changed)
+        );
         let source = Source { pages: &[(guest, 7)], bytes: &[0x0f] };
-        assert_eq!(Code::new().translate(&space, guest, &source, &mut Vec::new()), Err(Lack::Hopeless));
+        assert_eq!(
+            Code::new(Features::of_host()).translate(&space, guest, &source, &mut Vec::new()),
+            Err(Lack::Hopeless)
+        );
     }
 }

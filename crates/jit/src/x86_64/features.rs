@@ -21,14 +21,19 @@ pub struct Features(u32);
 
 impl Features {
     pub fn of_host() -> Features {
-        let has = |leaf: u32, register: u8, bit: u8| {
-            if __cpuid_count(leaf & 0x8000_0000, 0).eax < leaf {
-                return false;
+        // Each leaf once: a virtual machine leaves for every question.
+        let (mut leaf, mut registers) = (0, [0; 4]);
+        let mut bits = 0;
+        for (n, &(_, of, register, bit)) in OPTIONAL.iter().enumerate() {
+            if of != leaf {
+                (leaf, registers) = (of, [0; 4]);
+                if __cpuid_count(leaf & 0x8000_0000, 0).eax >= leaf {
+                    let CpuidResult { eax, ebx, ecx, edx } = __cpuid_count(leaf, 0);
+                    registers = [eax, ebx, ecx, edx];
+                }
             }
-            let CpuidResult { eax, ebx, ecx, edx } = __cpuid_count(leaf, 0);
-            [eax, ebx, ecx, edx][usize::from(register)] >> bit & 1 != 0
-        };
-        let bits = OPTIONAL.iter().enumerate().filter(|(_, row)| has(row.1, row.2, row.3)).map(|(n, _)| 1 << n).sum();
+            bits |= (registers[usize::from(register)] >> bit & 1) << n;
+        }
         Features(bits)
     }
 

@@ -38,20 +38,17 @@ pub struct Translator {
 impl Translator {
     /// What the host lacks for it.
     pub fn lacks() -> Option<&'static str> {
-        let features = Features::of_host();
-        if !features.have(Feature::Bmi2) || !features.have(Feature::Fsgsbase) {
-            return Some("the CPU lacks BMI2 or FSGSBASE");
-        }
-        (!native::is_possible()).then_some("the kernel does not let programs set fs and gs")
+        what_lacks(&Features::of_host())
     }
 
     /// A translator, if the host lacks nothing. Prepares the host's signal handlers, so before any is installed.
     pub fn new(space: Arc<dyn Space>) -> Option<Arc<Translator>> {
-        if Translator::lacks().is_some() {
+        let features = Features::of_host();
+        if what_lacks(&features).is_some() {
             return None;
         }
         native::enable(gate::divert);
-        let code = Lock::new(Code::new(), &FUTEX);
+        let code = Lock::new(Code::new(features), &FUTEX);
         Some(Arc::new(Translator { code, space, generation: AtomicU32::new(0) }))
     }
 
@@ -89,4 +86,11 @@ impl Translator {
             self.generation.store(code.generation, Relaxed);
         });
     }
+}
+
+fn what_lacks(features: &Features) -> Option<&'static str> {
+    if !features.have(Feature::Bmi2) || !features.have(Feature::Fsgsbase) {
+        return Some("the CPU lacks BMI2 or FSGSBASE");
+    }
+    (!native::is_possible()).then_some("the kernel does not let programs set fs and gs")
 }
