@@ -69,9 +69,18 @@ int main(int argc, char **argv) {
   waitpid(pid, &status, 0), show("spawn", status);
   printf("spawn %d\n", failure);
   printf("spawn missing %d\n", posix_spawn(&pid, "/nonexistent", 0, 0, args, environ));
-  if ((pid = fork()) == 0) { raise(SIGSTOP); _exit(5); }
+  // It ends when it has been seen to go on.
+  int go[2];
+  pipe(go);
+  if ((pid = fork()) == 0) {
+    char end;
+    close(go[1]), raise(SIGSTOP), read(go[0], &end, 1);
+    _exit(5);
+  }
+  close(go[0]);
   waitpid(pid, &status, WUNTRACED), show("stop", status);
   kill(pid, SIGCONT), waitpid(pid, &status, WCONTINUED), show("cont", status);
+  close(go[1]);
   siginfo_t info;
   memset(&info, 0, sizeof info);
   printf("waitid %d", waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
